@@ -1,0 +1,1 @@
+"""The benchmark harness: how fast and how well, beside the peers."""

@@ -1,0 +1,226 @@
+"""Feed -> what the peers flag in it and how long they take, each in an environment and a process of its own.
+
+The task of each: from the feed's paragraphs (of at least 8 words, as Python strings in memory) to those that have a
+near-duplicate at Jaccard .5, with recall .99 at .5 where bands can be chosen, two threads where the peer can use them.
+Every peer is used the quickest way its documentation has; `peer_scripts` says which.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_ENVS = Path("~/.cache/saidtwice/peers")
+THREADS = "2"
+THREAD_VARIABLES = ("RAYON_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """A library to compare with.
+
+    Attributes
+    ----------
+    name : str
+    requirements : tuple of str
+        Pinned; the first is the peer itself. Peers with equal requirements share an environment.
+    script : str
+        Module in `peer_scripts`.
+    max_bytes : int or None
+        How much article text it gets by default; None is all of it.
+    """
+
+    name: str
+    requirements: tuple[str, ...]
+    script: str
+    max_bytes: int | None = None
+
+
+PEERS: dict[str, Peer] = {
+    peer.name: peer
+    for peer in (
+        Peer("datasketch", ("datasketch==2.0.0", "xxhash==4.1.0"), "datasketch_lsh", 20_000_000),
+        Peer("gaoya", ("gaoya==0.2.2",), "gaoya_index"),
+        Peer("rensa-shingles", ("rensa==0.5.0",), "rensa_shingles"),
+        Peer("rensa-tokens", ("rensa==0.5.0",), "rensa_tokens"),
+        Peer("fastsketch", ("fastsketchlsh==1.0.1",), "fastsketch_lsh"),
+    )
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PeerResult:
+    """What a peer found and took; all but `name` and `error` are empty where it did not run.
+
+    Attributes
+    ----------
+    seconds : dict of str to float
+        By step: ``parse`` (file to strings, the harness's part), ``tokens`` (shingles, collapsing, where they are a
+        step apart), ``sketch``, ``query`` (index and flags).
+    mb_per_s : float
+        Article text (millions of UTF-8 bytes) a second of all steps but ``parse``.
+    peak_mb : float
+        Largest resident size of its process, the strings of the feed included.
+    flagged : list of (int, int)
+        Ids of paragraphs with a near-duplicate: number of the record (line) from 1, of the paragraph in it from 0.
+    n_pairs : int or None
+        Pairs of distinct paragraphs, where the tool gives pairs.
+    n_articles : int
+        It was given the first `n_articles` of the feed, `text_mb` of text, `n_paragraphs` of at least 8 words.
+    error : str or None
+        Why it did not run, one line.
+    """
+
+    name: str
+    version: str = ""
+    settings: str = ""
+    seconds: dict[str, float] = field(default_factory=dict)
+    mb_per_s: float = 0.0
+    peak_mb: float = 0.0
+    flagged: list[tuple[int, int]] = field(default_factory=list)
+    n_pairs: int | None = None
+    n_paragraphs: int = 0
+    n_articles: int = 0
+    text_mb: float = 0.0
+    error: str | None = None
+
+
+def run_peer(
+    name: str, feed_path: Path, envs: Path = DEFAULT_ENVS, max_bytes: int | None = None, timeout_seconds: float = 1800
+) -> PeerResult:
+    """Return what one peer finds in the first `max_bytes` of article text of a JSON Lines feed.
+
+    Parameters
+    ----------
+    name : str
+        A key of `PEERS`.
+    feed_path : Path
+        JSON Lines, one article a line, with its body in ``text``.
+    envs : Path
+        Where the environments of the peers are kept; made on first use, which needs a package registry.
+    max_bytes : int, optional
+        None is all of the feed, whatever the peer's default.
+    timeout_seconds : float
+        For the run, and for the installation.
+
+    Returns
+    -------
+    PeerResult
+        With `error` set where the peer cannot be installed, fails, or runs out of time.
+
+    Raises
+    ------
+    KeyError
+        There is no peer of this name.
+    """
+    peer = PEERS[name]
+    variables = os.environ | dict.fromkeys(THREAD_VARIABLES, THREADS) | {"PYTHONPATH": str(ROOT)}
+    variables.pop("PYTHONHOME", None)
+    try:
+        python = make_environment(peer, envs, timeout_seconds)
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "result.json"
+            command = [str(python), "-m", f"benchmarks.peer_scripts.{peer.script}"]
+            command += ["--input", str(feed_path), "--out", str(out)]
+            if max_bytes is not None:
+                command += ["--max-bytes", str(max_bytes)]
+            subprocess.run(command, env=variables, check=True, capture_output=True, text=True, timeout=timeout_seconds)
+            found = json.loads(out.read_text())
+    except (OSError, subprocess.SubprocessError) as error:
+        return PeerResult(name, error=_reason(error))
+    found["flagged"] = [(record, paragraph) for record, paragraph in found["flagged"]]
+    own_seconds = sum(seconds for step, seconds in found["seconds"].items() if step != "parse")
+    return PeerResult(name, mb_per_s=found["text_mb"] / own_seconds if own_seconds else 0.0, **found)
+
+
+def make_environment(peer: Peer, envs: Path, timeout_seconds: float) -> Path:
+    """Return the interpreter of the peer's environment, made and filled on first use.
+
+    Raises
+    ------
+    OSError, subprocess.SubprocessError
+        It cannot be made, or the registry does not give what is pinned.
+    """
+    # ABI of the running interpreter in the name: after an upgrade of Python the old wheels would not load
+    label = "-".join([*peer.requirements, sys.implementation.cache_tag or "python"]).replace("==", "-")
+    environment = envs.expanduser().absolute() / label
+    python = environment / "bin" / "python"
+    complete = environment / "complete"  # written last: an installation that broke off is made again
+    if not complete.exists():
+        make = [sys.executable, "-m", "venv", "--clear", str(environment)]
+        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *peer.requirements]
+        for command in (make, install):
+            subprocess.run(command, check=True, capture_output=True, text=True, timeout=timeout_seconds)
+        complete.touch()
+    return python
+
+
+def _reason(error: OSError | subprocess.SubprocessError) -> str:
+    """Return one line on why a command failed: the last line of what it said, if it said anything."""
+    if isinstance(error, subprocess.TimeoutExpired):
+        return f"not done after {error.timeout:.0f} s"
+    if isinstance(error, subprocess.CalledProcessError):
+        # a program that is ended from outside (out of memory) says nothing
+        return (error.stderr or "").strip().rpartition("\n")[2] or f"ended with code {error.returncode}"
+    return str(error)
+
+
+def format_table(results: Sequence[PeerResult]) -> str:
+    """Return one line a peer, the settings of each below."""
+    head = f"{'peer':15} {'version':8} {'MB':>6} {'paragraphs':>10} {'flagged':>8} {'pairs':>8}"
+    head += f" {'parse s':>8} {'tokens s':>8} {'sketch s':>8} {'query s':>8} {'MB/s':>6} {'peak MB':>8}"
+    lines = [head]
+    for result in results:
+        if result.error is not None:
+            lines.append(f"{result.name:15} not run: {result.error}")
+            continue
+        steps = "".join(
+            f" {result.seconds[step]:8.2f}" if step in result.seconds else f" {'-':>8}"
+            for step in ("parse", "tokens", "sketch", "query")
+        )
+        pairs = "-" if result.n_pairs is None else str(result.n_pairs)
+        lines.append(
+            f"{result.name:15} {result.version:8} {result.text_mb:6.1f} {result.n_paragraphs:10} "
+            f"{len(result.flagged):8} {pairs:>8}{steps} {result.mb_per_s:6.1f} {result.peak_mb:8.0f}"
+        )
+    lines += ["", *(f"{result.name}: {result.settings}" for result in results if result.error is None)]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Run the peers named on the command line and print a table; ``--json`` also writes it as JSON, without the ids."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, required=True, help="JSON Lines feed")
+    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS), metavar="NAME", help=", ".join(PEERS))
+    parser.add_argument("--max-bytes", type=int, help="article text for each; 0: all (default: slow peers get a part)")
+    parser.add_argument("--envs", type=Path, default=DEFAULT_ENVS, help="folder of their environments [%(default)s]")
+    parser.add_argument("--timeout", type=float, default=1800, help="seconds for each [%(default)s]")
+    parser.add_argument("--json", type=Path, help="file to write")
+    arguments = parser.parse_args()
+    if not arguments.data.is_file():
+        parser.error(f"--data: there is no file {arguments.data}")
+    results = []
+    for name in arguments.peers:
+        max_bytes = PEERS[name].max_bytes if arguments.max_bytes is None else arguments.max_bytes or None
+        print(f"{name} ...", file=sys.stderr)
+        results.append(run_peer(name, arguments.data, arguments.envs, max_bytes, arguments.timeout))
+    print(format_table(results))
+    if arguments.json is not None:
+        rows = [{**asdict(result), "flagged": len(result.flagged)} for result in results]
+        machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
+        arguments.json.write_text(
+            json.dumps({"machine": machine, "feed": arguments.data.name, "peers": rows}, indent=1)
+        )
+
+
+if __name__ == "__main__":
+    main()

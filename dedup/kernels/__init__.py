@@ -1,0 +1,24 @@
+"""Compiled loops over arrays. The plain Python function is the specification; the compiled one is what runs.
+
+Each kernel fills arrays that its caller made, holds no Python object and releases the interpreter lock. Signatures
+are never explicit: an explicit one refuses the read-only arrays of memory maps and Arrow buffers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import numba
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def kernel(function: _F) -> _F:
+    """Compile on first call, cached on disk; ``function.py_func`` is the plain form that tests compare with."""
+    return numba.njit(cache=True, nogil=True)(function)  # type: ignore[no-any-return]
+
+
+def inline(function: _F) -> _F:
+    """Compile a helper that is only called by kernels, into its caller."""
+    return numba.njit(cache=True, nogil=True, inline="never")(function)  # type: ignore[no-any-return]

@@ -1,0 +1,210 @@
+"""Token ranges -> prefixes of their shingle sets -> every pair that may reach a Jaccard threshold."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.kernels import inline, kernel
+from dedup.kernels.hashing import shingle_hash
+from dedup.kernels.shingle import n_shingles
+
+_SHIFT_32 = np.uint64(32)
+_ONE = np.uint64(1)
+_EPSILON = 1e-9
+#: Bits of a row's bitmap: two words of 64.
+_BITMAP_SHIFT = np.uint32(25)
+_WORD_SHIFT = np.uint32(6)
+_WORD_MASK = np.uint32(63)
+_M1 = np.uint64(0x5555555555555555)
+_M2 = np.uint64(0x3333333333333333)
+_M4 = np.uint64(0x0F0F0F0F0F0F0F0F)
+_H01 = np.uint64(0x0101010101010101)
+_INDEXED = np.uint32(1)
+
+
+@inline
+def ceil_share(share, size):
+    """Return the smallest whole number that is at least ``share * size``, rounding errors aside."""
+    return np.int64(np.ceil(share * size - _EPSILON))
+
+
+@inline
+def count_bits(word):
+    """Return how many bits of a uint64 are set (Warren, Hacker's Delight, 5-1)."""
+    word = word - ((word >> np.uint64(1)) & _M1)
+    word = (word & _M2) + ((word >> np.uint64(2)) & _M2)
+    word = (word + (word >> np.uint64(4))) & _M4
+    return np.int64((word * _H01) >> np.uint64(56))
+
+
+@inline
+def keep_smallest(ranks, n, wanted):
+    """Sort the ``wanted`` smallest of the first ``n`` ranks to the front."""
+    if n > 64:
+        ranks[:n].sort()
+        return
+    for i in range(1, n):
+        rank = ranks[i]
+        # A rank that is not among the smallest so far is dropped where it stands.
+        j = min(i, wanted)
+        if i >= wanted and rank >= ranks[wanted - 1]:
+            continue
+        if i >= wanted:
+            j = wanted - 1
+        while j > 0 and ranks[j - 1] > rank:
+            ranks[j] = ranks[j - 1]
+            j -= 1
+        ranks[j] = rank
+
+
+@kernel
+def fill_prefixes(
+    values, hashes, counts, firsts, lasts, k, counters, min_jaccard, seen, stamps, prefixes, offsets, sizes, indexed,
+    bitmaps,
+):  # fmt: skip
+    """Fill the prefix of each row: its rarest shingles, rare to common, as many as must be looked up.
+
+    A partner of Jaccard ``t`` shares at least ``ceil(t * size)`` of a row's shingles, so one of the rarest
+    ``size - that + 1`` (Bayardo, Ma, Srikant 2007); among partners that are not smaller, one of the rarest
+    ``size - ceil(2 t / (1 + t) * size) + 1`` (Xiao et al. 2008, 4.1): ``indexed`` of them. Shingles that ``counters``
+    has once stand here alone: they are the rarest of all, count as looked up, and are left out. A row of which too
+    many stand alone has an empty prefix. ``sizes`` gets the number of distinct shingles, ``bitmaps`` (uint64[n, 2]) a
+    bit for each. ``seen`` (uint32) and ``stamps`` (int64, zeros) are a hash set of a power of two larger than twice
+    the longest row. Returns how many values were written.
+    """
+    table = np.uint32(len(seen) - 1)
+    mask = np.uint32(len(counters) - 1)
+    longest = 1
+    for row in range(len(firsts)):
+        longest = max(longest, lasts[row] - firsts[row])
+    ranks = np.empty(longest, np.uint64)
+    used = 0
+    offsets[0] = 0
+    for row in range(len(firsts)):
+        n = n_shingles(lasts[row] - firsts[row], k)
+        alone = 0
+        shared = 0
+        bitmaps[row, 0] = 0
+        bitmaps[row, 1] = 0
+        short = lasts[row] - firsts[row] < k
+        for i in range(firsts[row], firsts[row] + n):
+            shingle = shingle_hash(values, i, lasts[row]) if short else hashes[i]
+            bit = shingle >> _BITMAP_SHIFT
+            bitmaps[row, np.int64(bit >> _WORD_SHIFT)] |= _ONE << np.uint64(bit & _WORD_MASK)
+            count = counters[shingle & mask] if short else counts[i]
+            if count < 2:
+                # Counted once, it is distinct within the row as well.
+                alone += 1
+                continue
+            slot = (shingle >> np.uint32(5)) & table
+            while stamps[slot] == row + 1 and seen[slot] != shingle:
+                slot = (slot + np.uint32(1)) & table
+            if stamps[slot] != row + 1:
+                stamps[slot] = row + 1
+                seen[slot] = shingle
+                ranks[shared] = np.uint64(count) << _SHIFT_32 | np.uint64(shingle)
+                shared += 1
+        size = alone + shared
+        sizes[row] = size
+        looked_up = max(np.int64(0), shared - ceil_share(min_jaccard, size) + 1) if size else np.int64(0)
+        looked_up = min(looked_up, shared)
+        indexed[row] = max(np.int64(0), shared - ceil_share(2.0 * min_jaccard / (1.0 + min_jaccard), size) + 1)
+        if looked_up:
+            keep_smallest(ranks, shared, looked_up)
+        for i in range(looked_up):
+            prefixes[used] = np.uint32(ranks[i] & np.uint64(0xFFFFFFFF))
+            used += 1
+        offsets[row + 1] = used
+    stamps[:] = 0
+    return used
+
+
+@kernel
+def fill_postings(prefixes, offsets, indexed, order, keys, postings):
+    """Write value and posting of every prefix, rows in ``order``.
+
+    A posting is the row's place in that order times two, plus one if the value is among the indexed ones.
+    """
+    used = 0
+    for place in range(len(order)):
+        row = order[place]
+        for i in range(offsets[row], offsets[row + 1]):
+            keys[used] = prefixes[i]
+            postings[used] = np.uint32(place) << _INDEXED | np.uint32(i - offsets[row] < indexed[row])
+            used += 1
+
+
+@inline
+def may_reach(min_jaccard, size, other_size, bitmaps, row, other):
+    """Tell whether two rows can have the Jaccard, by what their bitmaps differ in (Sandes et al. 2017)."""
+    differ = count_bits(bitmaps[row, 0] ^ bitmaps[other, 0]) + count_bits(bitmaps[row, 1] ^ bitmaps[other, 1])
+    # J = o / (a + b - o) >= t  is  o >= t / (1 + t) * (a + b); the symmetric difference has at least the bits' size.
+    return (size + other_size - differ) // 2 >= ceil_share(min_jaccard / (1.0 + min_jaccard), size + other_size)
+
+
+@inline
+def common_prefix(prefixes, offsets, row, other):
+    """Return the share of the shorter of two prefixes that the other one has too."""
+    shared = 0
+    for i in range(offsets[row], offsets[row + 1]):
+        for j in range(offsets[other], offsets[other + 1]):
+            if prefixes[i] == prefixes[j]:
+                shared += 1
+                break
+    return shared / min(offsets[row + 1] - offsets[row], offsets[other + 1] - offsets[other])
+
+
+@kernel
+def pair_postings(
+    keys, postings, first, last, min_jaccard, max_bucket, max_leaders, min_common, order, sizes, levels, bitmaps,
+    prefixes, offsets, out, thinned,
+):  # fmt: skip
+    """Write the pairs of rows that share a prefix value and may reach the threshold; returns their number.
+
+    ``keys`` and ``postings`` are sorted by value, then by place, which ascends with size. Pairs are uint64
+    ``smaller row << 32 | larger row``, more than once if they share several values. If they are more than fit into
+    ``out``, the number is returned as ``-1 - number``. A value in more than ``max_bucket`` rows is thinned: a row is
+    compared with at most ``max_leaders`` leaders, and becomes one where less than ``min_common`` of its prefix is
+    that of any of them. ``thinned`` counts such values, and the rows in them without leader or place.
+    """
+    used = 0
+    leaders = np.empty(max_leaders, np.int64)
+    start = first
+    while start < last:
+        end = start + 1
+        while end < last and keys[end] == keys[start]:
+            end += 1
+        thin = end - start > max_bucket
+        thinned[0] += thin
+        n_leaders = 0
+        for i in range(start, end):
+            row = np.int64(order[postings[i] >> _INDEXED])
+            smallest = ceil_share(min_jaccard, sizes[row])
+            found = False
+            # Backwards, from the rows of the same size to the smallest that can match.
+            for j in range((n_leaders if thin else i) - 1, -1 if thin else start - 1, -1):
+                other = leaders[j] if thin else np.int64(order[postings[j] >> _INDEXED])
+                if sizes[other] < smallest:
+                    if thin:
+                        continue
+                    break
+                if not thin and not postings[j] & _INDEXED:
+                    continue
+                if not levels[row] & levels[other]:
+                    continue
+                if not may_reach(min_jaccard, sizes[row], sizes[other], bitmaps, row, other):
+                    continue
+                found = found or (thin and common_prefix(prefixes, offsets, row, other) >= min_common)
+                if used < len(out):
+                    out[used] = np.uint64(min(row, other)) << _SHIFT_32 | np.uint64(max(row, other))
+                used += 1
+            if thin and not found:
+                if n_leaders < max_leaders:
+                    leaders[n_leaders] = row
+                    n_leaders += 1
+                else:
+                    thinned[1] += 1
+        start = end
+    return used if used <= len(out) else -1 - used

@@ -1,0 +1,290 @@
+"""Links between places -> passages that begin and end where the copying does."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Tokens in an anchor; runs are searched through anchors of this length.
+ANCHOR_TOKENS = 8
+#: An anchor in more places is thinned: each place is paired with the first and with its neighbour only.
+MAX_ANCHOR_PLACES = 64
+#: How far an alignment looks beyond the matched segments at first, and how far off their diagonals, in tokens.
+_MARGIN = 24
+_SLACK = 12
+#: A changed word or three at the edge of a sentence do not end a passage before it.
+_SNAP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class PassageParams:
+    """What makes a passage.
+
+    Attributes
+    ----------
+    min_run : int
+        So many equal tokens in a row are a passage even where the segments around them do not match: the copied part
+        of a longer sentence. 0 searches none.
+    max_gap : int
+        So many tokens may lie between two matched parts of one passage, on either side.
+    """
+
+    min_run: int = 20
+    max_gap: int = 12
+
+    def __post_init__(self) -> None:
+        if self.min_run != 0 and self.min_run < ANCHOR_TOKENS:
+            raise ValueError(f"passages: min_run is {self.min_run}; allowed: 0, or at least {ANCHOR_TOKENS}")
+        if self.max_gap < 0:
+            raise ValueError(f"passages: max_gap is {self.max_gap}; it cannot be negative")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchors:
+    """Winnowed hashes of token windows that may stand elsewhere too.
+
+    Attributes
+    ----------
+    keys : uint64[q]
+    rows : int32[q]
+        Distinct rows.
+    positions : int32[q]
+        First token of the window in its row.
+    """
+
+    keys: NDArray[np.uint64]
+    rows: NDArray[np.int32]
+    positions: NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnchorPairs:
+    """Pairs of rows with an equal anchor: int32[q] each."""
+
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
+    left_positions: NDArray[np.int32]
+    right_positions: NDArray[np.int32]
+    thinned: int
+
+
+def pair_anchors(anchors: Anchors) -> AnchorPairs:
+    """Return the pairs of rows that share an anchor, one pair for each pair of rows and diagonal."""
+    from dedup.kernels import passages as kernels
+    from dedup.kernels.sort import radix_argsort
+
+    # By row first: the radix sort is stable, so equal anchors come in the order of their rows.
+    order = np.lexsort((anchors.positions, anchors.rows))
+    keys = anchors.keys[order]
+    radix_argsort(keys, 64, order, np.empty_like(keys), np.empty_like(order))
+    rows, positions = anchors.rows[order], anchors.positions[order]
+    size = len(keys) + 16
+    while True:
+        columns = [np.empty(size, np.int32) for _ in range(4)]
+        thinned = np.zeros(1, np.int64)
+        used = kernels.pair_anchors(keys, rows, positions, MAX_ANCHOR_PLACES, *columns, thinned)
+        if used >= 0:
+            break
+        size = -1 - used
+    left, right, left_positions, right_positions = (column[:used] for column in columns)
+    diagonal = right_positions - left_positions
+    order = np.lexsort((left_positions, diagonal, right, left))
+    stacked = np.stack([left[order], right[order], diagonal[order]])
+    first = np.append(True, (stacked[:, 1:] != stacked[:, :-1]).any(axis=0)) if used else np.empty(0, np.bool_)
+    keep = order[first]
+    return AnchorPairs(left[keep], right[keep], left_positions[keep], right_positions[keep], int(thinned[0]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Links:
+    """Pairs of blocks of tokens that match: the stuff of passages.
+
+    Positions count the tokens of the whole corpus. The left article is the earlier one.
+
+    Attributes
+    ----------
+    left_articles, right_articles : int32[q]
+    lefts, left_ends, rights, right_ends : int64[q]
+    are_runs : bool[q]
+        The block is an anchor and not a matched segment.
+    """
+
+    left_articles: NDArray[np.int32]
+    right_articles: NDArray[np.int32]
+    lefts: NDArray[np.int64]
+    left_ends: NDArray[np.int64]
+    rights: NDArray[np.int64]
+    right_ends: NDArray[np.int64]
+    are_runs: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.lefts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArticleTokens:
+    """The body tokens of some articles.
+
+    Attributes
+    ----------
+    values : int32[t]
+        Term id times two, plus one if the token has a digit.
+    shifts : int64[n]
+        A token at corpus position ``p`` of article ``a`` is ``values[p + shifts[a]]``.
+    firsts, lasts : int64[n]
+        Corpus positions of the article's body.
+    """
+
+    values: NDArray[np.int32]
+    shifts: NDArray[np.int64]
+    firsts: NDArray[np.int64]
+    lasts: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TokenSpans:
+    """Passages, in tokens.
+
+    Attributes
+    ----------
+    left_articles, right_articles : int32[q]
+    lefts, left_ends, rights, right_ends : int64[q]
+        Corpus positions of tokens.
+    matched : int32[q]
+        Equal tokens of the alignment.
+    numbers_changed : bool[q]
+    jaccard, containment, cosine : float32[q]
+    """
+
+    left_articles: NDArray[np.int32]
+    right_articles: NDArray[np.int32]
+    lefts: NDArray[np.int64]
+    left_ends: NDArray[np.int64]
+    rights: NDArray[np.int64]
+    right_ends: NDArray[np.int64]
+    matched: NDArray[np.int32]
+    numbers_changed: NDArray[np.bool_]
+    jaccard: NDArray[np.float32]
+    containment: NDArray[np.float32]
+    cosine: NDArray[np.float32]
+
+
+def find_passages(
+    links: Links,
+    tokens: ArticleTokens,
+    leaf_firsts: NDArray[np.int64],
+    leaf_lasts: NDArray[np.int64],
+    idf: NDArray[np.float64],
+    k: int,
+    params: PassageParams,
+    executor: Executor,
+    *,
+    jobs: int = 1,
+) -> TokenSpans:
+    """Return the passages that the links make up, sorted by articles and position.
+
+    Links of an article pair that follow each other on both sides become one; its edges are moved to where the best
+    local alignment of the tokens begins and ends, and from there to the edge of the sentence if that is no more than a
+    few tokens on. A passage of runs alone needs ``min_run`` equal tokens.
+
+    Parameters
+    ----------
+    leaf_firsts, leaf_lasts : int64[s]
+        Corpus positions of the sentences, ascending.
+    idf : float64[terms]
+    k : int
+        Tokens in a shingle, for the scores.
+    """
+    chains, left_articles, right_articles, are_runs = _chain(links, params.max_gap)
+    inside = left_articles == right_articles
+    bounds = np.stack(
+        [
+            tokens.firsts[left_articles],
+            np.where(inside, chains[:, 2], tokens.lasts[left_articles]),
+            np.where(inside, chains[:, 1], tokens.firsts[right_articles]),
+            tokens.lasts[right_articles],
+        ],
+        axis=1,
+    )
+    # Corpus positions -> positions in the gathered values, and back at the end.
+    shift = np.stack([tokens.shifts[left_articles]] * 2 + [tokens.shifts[right_articles]] * 2, axis=1)
+    diagonal_shift = (tokens.shifts[right_articles] - tokens.shifts[left_articles])[:, None]
+    chains = np.hstack([chains[:, :4] + shift, chains[:, 4:] + diagonal_shift])
+    bounds = bounds + shift
+    out, scores = np.empty((len(chains), 6), np.int64), np.empty((3, len(chains)), np.float32)
+
+    def refine(part: slice) -> None:
+        from dedup.kernels import passages as kernels
+
+        kernels.refine(tokens.values, chains[part], bounds[part], _MARGIN, _SLACK, out[part])
+
+    def rate(part: slice) -> None:
+        from dedup.kernels import passages as kernels
+
+        kernels.score_spans(tokens.values, out[part], k, idf, *(score[part] for score in scores))
+
+    step = max(64, -(-len(chains) // (16 * jobs)))
+    parts = [slice(i, i + step) for i in range(0, len(chains), step)]
+    list(executor.map(refine, parts))
+    found = out[:, 4] > 0
+    out[~found, :4] = 0
+    spans = out[:, :4] - shift
+    for column in (0, 2):
+        spans[found, column], spans[found, column + 1] = _snap(
+            spans[found, column], spans[found, column + 1], leaf_firsts, leaf_lasts
+        )
+    out[found, :4] = (spans + shift)[found]
+    list(executor.map(rate, parts))
+    keep = found & (~are_runs | (out[:, 4] >= params.min_run))
+    keep &= ~_repeated(left_articles, right_articles, spans, keep)
+    return TokenSpans(
+        left_articles[keep],
+        right_articles[keep],
+        *(spans[keep, column] for column in range(4)),
+        out[keep, 4].astype(np.int32),
+        out[keep, 5] > 0,
+        *(score[keep] for score in scores),
+    )
+
+
+def _snap(
+    starts: NDArray[np.int64], ends: NDArray[np.int64], firsts: NDArray[np.int64], lasts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the spans widened to the edges of the sentences they begin and end in, if these are near."""
+    first = firsts[np.searchsorted(firsts, starts, "right") - 1]
+    last = lasts[np.searchsorted(firsts, ends - 1, "right") - 1]
+    return np.where(starts - first <= _SNAP, first, starts), np.where(last - ends <= _SNAP, last, ends)
+
+
+def _chain(
+    links: Links, max_gap: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
+    from dedup.kernels import passages as kernels
+
+    order = np.lexsort((-links.left_ends, links.rights, links.lefts, links.right_articles, links.left_articles))
+    left, right = links.left_articles[order], links.right_articles[order]
+    new = np.append(True, (left[1:] != left[:-1]) | (right[1:] != right[:-1])) if len(links) else np.empty(0, np.bool_)
+    numbers = np.cumsum(new) - 1
+    blocks = [column[order] for column in (links.lefts, links.left_ends, links.rights, links.right_ends)]
+    out = np.empty((len(links), 6), np.int64)
+    pairs, runs = np.empty(len(links), np.int64), np.empty(len(links), np.bool_)
+    used = kernels.chain_blocks(numbers, *blocks, links.are_runs[order], max_gap, out, pairs, runs)
+    first_of_pair = np.flatnonzero(new)[pairs[:used]]
+    return out[:used], left[first_of_pair], right[first_of_pair], runs[:used]
+
+
+def _repeated(
+    left: NDArray[np.int32], right: NDArray[np.int32], spans: NDArray[np.int64], alive: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Tell which spans lie, on both sides, inside another of the same pair: two chains may grow into one passage."""
+    from dedup.kernels import passages as kernels
+
+    order = np.lexsort((-spans[:, 1], spans[:, 0], ~alive, right, left))
+    inside = np.zeros(len(left), np.bool_)
+    kernels.mark_contained(left[order], right[order], spans[order], alive[order], inside)
+    out = np.empty_like(inside)
+    out[order] = inside
+    return out

@@ -1,0 +1,485 @@
+"""Articles -> Report: the order of the stages."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import cluster, collapse, findings, join, lsh, passages, passes, score
+from dedup.config import Config
+from dedup.errors import ConfigError, DedupError
+from dedup.model import (
+    NO_DATE,
+    Articles,
+    Clusters,
+    Findings,
+    Kind,
+    Level,
+    Matches,
+    Passages,
+    Relations,
+    Search,
+    Segments,
+)
+from dedup.passes import Harvest, Survey
+
+#: ``progress(stage, done, total)``: bytes of text in the passes over it.
+Progress = Callable[[str, int, int], None]
+
+#: Below the thresholds by this much, a pair is kept as borderline.
+BORDERLINE = 0.1
+#: Pairs of places of two distinct segments that are linked one by one; of more, a star and two chains are.
+_MAX_LINKS = 256
+#: How often the members of a thinned bucket are compared with their earliest.
+_MAX_STAR_ROUNDS = 4
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Report:
+    """What a run found.
+
+    Attributes
+    ----------
+    articles : Articles
+    config : Config
+    segments : Segments
+    n_tokens : int64[n]
+        Tokens of each article, title included.
+    repeated : int64[n]
+        Those inside a match with the article itself or with something earlier.
+    repeated_by_kind : dict of Kind to int
+        The same over all articles, by the weightiest kind that covers a token.
+    matches, borderline : Matches
+        Accepted pairs of distinct segments, and those a little under a threshold.
+    clusters : Clusters
+    passages : Passages
+    relations : Relations
+    findings : Findings
+    search : Search
+    seconds : dict of str to float
+        Wall time of each stage.
+    """
+
+    articles: Articles
+    config: Config
+    segments: Segments
+    n_tokens: NDArray[np.int64]
+    repeated: NDArray[np.int64]
+    repeated_by_kind: dict[Kind, int]
+    matches: Matches
+    borderline: Matches
+    clusters: Clusters
+    passages: Passages
+    relations: Relations
+    findings: Findings
+    search: Search
+    seconds: dict[str, float]
+
+    @property
+    def redundancy(self) -> NDArray[np.float64]:
+        """Share of each article's tokens that repeat itself or something earlier: float64[n]; novelty is 1 less it."""
+        return self.repeated / np.maximum(self.n_tokens, 1)
+
+
+class _Clock:
+    """Wall time by stage."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = perf_counter()
+
+    def lap(self, stage: str) -> None:
+        now = perf_counter()
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
+        self._last = now
+
+
+def scan(
+    inputs: Sequence[str | Path] | Articles,
+    config: Config | None = None,
+    *,
+    jobs: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Find what the articles say twice.
+
+    Parameters
+    ----------
+    inputs : sequence of paths, or Articles
+        Files, folders, globs, ``-`` for standard input; or articles made with `dedup.articles_of`.
+    config : Config, optional
+    jobs : int, optional
+        Threads; by default as many as there are cores. The answer does not depend on it.
+    progress : callable, optional
+        ``progress(stage, done, total)``, called from any thread.
+
+    Raises
+    ------
+    FeedError
+        An input cannot be read.
+    DedupError
+        There is no article in the inputs.
+
+    Examples
+    --------
+    >>> import dedup
+    >>> line = "The committee said on Friday that the new bridge over the Tarn will open in spring."
+    >>> report = dedup.scan(dedup.articles_of([{"text": line + "\\n\\nOther news.\\n\\n" + line.replace("new ", "")}]))
+    >>> [(dedup.Kind(kind).name, round(float(cosine), 1)) for kind, cosine in
+    ...  zip(report.findings.kinds, report.findings.cosine[1::2])]
+    [('SELF', 1.0)]
+    """
+    config = config or Config()
+    jobs = jobs or os.cpu_count() or 1
+    if jobs < 1:
+        raise ConfigError(f"jobs is {jobs}; at least 1 is needed")
+    clock = _Clock()
+    with ThreadPoolExecutor(jobs) as executor:
+        if isinstance(inputs, Articles):
+            articles = inputs
+        else:
+            from dedup.readers import read_feeds
+
+            articles = read_feeds(
+                inputs, config.read, jobs=jobs, progress=progress and (lambda done, total: progress("read", done, total))
+            )
+        if not len(articles):
+            raise DedupError("no article in the input: " + _why_empty(articles))
+        clock.lap("read")
+        return _Run(articles, config, executor, jobs, progress, clock).report()
+
+
+def _why_empty(articles: Articles) -> str:
+    if articles.skips:
+        first = articles.skips[0]
+        return f"{len(articles.skips)} skipped, the first: {first.path}: {first.reason}"
+    return "give text, Markdown or JSON Lines files with a text field"
+
+
+def choose_method(config: Config) -> str:
+    """Return ``exact`` or ``lsh`` for the candidate mode in force.
+
+    The exact join is faster than LSH at every size and threshold that was measured from Jaccard .3 upwards, and misses
+    nothing (`benchmarks/speed.py --candidates`); below, its prefixes grow to whole segments.
+    """
+    if config.candidates != "auto":
+        return config.candidates
+    return "exact" if config.score.min_jaccard >= 0.3 else "lsh"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Scored:
+    """Pairs of distinct rows with their scores."""
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    jaccard: NDArray[np.float64]
+    containment: NDArray[np.float64]
+    cosine: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.bool_]) -> _Scored:
+        return _Scored(self.left[rows], self.right[rows], self.jaccard[rows], self.containment[rows], self.cosine[rows])
+
+
+class _Run:
+    """One run: what its stages share, and their order."""
+
+    def __init__(
+        self,
+        articles: Articles,
+        config: Config,
+        executor: Executor,
+        jobs: int,
+        progress: Progress | None,
+        clock: _Clock,
+    ) -> None:
+        self.articles, self.config, self.executor, self.jobs = articles, config, executor, jobs
+        self.progress, self.clock = progress, clock
+        self.ranks = findings.rank_articles(articles.dates)
+
+    def report(self) -> Report:
+        survey = passes.first_pass(self.articles, self.config, self.executor, self.jobs, self._counter("segment"))
+        self.clock.lap("segment")
+        distinct = self._collapse(survey)
+        self.clock.lap("collapse")
+        scored, harvest, search = self._search(survey, distinct)
+        accepted = (scored.cosine >= self.config.score.min_cosine) & (scored.jaccard >= self.config.score.min_jaccard)
+        matched = scored.take(accepted)
+        row_clusters, matched = self._cluster(survey, distinct, matched, harvest)
+        clusters, notices, in_notice = self._places(survey, distinct, row_clusters, matched)
+        self.clock.lap("cluster")
+        table, spans = self._passages(survey, distinct, matched, harvest, in_notice)
+        self.clock.lap("passages")
+
+        token_offsets, body_tokens = self._article_tokens(survey)
+        relations = findings.relate(table, spans, body_tokens, self.config.findings)
+        coverage = findings.cover(table, spans, relations, notices, token_offsets)
+        found = findings.find(self.articles, table, relations, notices, self.ranks, body_tokens)
+        self.clock.lap("findings")
+        return Report(
+            articles=self.articles,
+            config=self.config,
+            segments=survey.segments,
+            n_tokens=np.diff(token_offsets),
+            repeated=coverage.repeated,
+            repeated_by_kind=coverage.by_kind,
+            matches=self._matches(distinct, matched),
+            borderline=self._matches(distinct, scored.take(~accepted)),
+            clusters=clusters,
+            passages=table,
+            relations=relations,
+            findings=found,
+            search=search,
+            seconds=self.clock.seconds,
+        )
+
+    def _counter(self, stage: str) -> Callable[[int], None] | None:
+        if self.progress is None:
+            return None
+        total, done = len(self.articles.text), [0]
+
+        def count(n: int) -> None:
+            done[0] += n
+            assert self.progress is not None
+            self.progress(stage, min(done[0], total), total)
+
+        return count
+
+    def _collapse(self, survey: Survey) -> collapse.Distinct:
+        distinct = collapse.collapse(survey.keys, survey.n_tokens, survey.segments.levels)
+        # Members come by row; whoever wants the earliest first wants them by the rank of their article.
+        if (np.diff(self.ranks) < 0).any():
+            many = np.repeat(distinct.counts > 1, distinct.counts)
+            members = distinct.members[many]
+            owners = distinct.of_segment[members]
+            order = np.lexsort((members, self.ranks[survey.segments.articles[members]], owners))
+            sorted_members = distinct.members.copy()
+            sorted_members[many] = members[order]
+            distinct = collapse.Distinct(sorted_members, distinct.offsets, distinct.of_segment, distinct.levels)
+        return distinct
+
+    def _search(self, survey: Survey, distinct: collapse.Distinct) -> tuple[_Scored, Harvest, Search]:
+        config = self.config
+        method = choose_method(config)
+        bands = None
+        if method == "lsh":
+            try:
+                bands = lsh.choose_bands(config.score.min_jaccard, config.lsh, config.minhash.num_perm)
+            except ValueError as error:
+                raise ConfigError(str(error)) from None
+        searched = (survey.n_tokens[distinct.firsts] >= config.shingle.min_tokens) & (
+            (distinct.levels & np.uint8(passes.searched_levels(config))) != 0
+        )
+        harvest = passes.second_pass(
+            self.articles,
+            survey,
+            distinct.firsts,
+            searched,
+            distinct.levels,
+            bands,
+            config,
+            self.executor,
+            self._counter("shingle"),
+        )
+        self.clock.lap("shingle")
+        levels = distinct.levels[harvest.rows] & np.uint8(passes.searched_levels(config))
+        if bands is None:
+            assert harvest.prefixes is not None
+            found = join.candidate_pairs(harvest.prefixes, config.score.min_jaccard, self.executor, jobs=self.jobs)
+        else:
+            assert harvest.band_keys is not None
+            found = lsh.candidate_pairs(harvest.band_keys, levels, bands, config.score.min_jaccard, self.executor)
+        left, right = harvest.rows[found.left].astype(np.int64), harvest.rows[found.right].astype(np.int64)
+        self.clock.lap("candidates")
+        scored = self._score(survey, distinct, np.minimum(left, right), np.maximum(left, right), harvest)
+        self.clock.lap("score")
+        recall = 1.0 if bands is None else bands.recall(config.score.min_jaccard)
+        search = Search(
+            method,
+            config.score.min_jaccard,
+            recall,
+            bands.bands if bands else 0,
+            bands.rows if bands else 0,
+            int(searched.sum()),
+            len(left),
+            found.thinned_buckets,
+            found.thinned_rows,
+        )
+        return scored, harvest, search
+
+    def _score(
+        self,
+        survey: Survey,
+        distinct: collapse.Distinct,
+        left: NDArray[np.int64],
+        right: NDArray[np.int64],
+        harvest: Harvest,
+    ) -> _Scored:
+        """Return the pairs with their exact scores, those whose Jaccard is too low for any use left out."""
+        from dedup.shingles import shingle
+
+        rows, compact = np.unique(np.concatenate([left, right]), return_inverse=True)
+        segments = survey.segments
+        firsts = distinct.firsts[rows]
+        ranges = passes.word_ranges if self.config.shingle.unit == "word" else passes.char_ranges
+        sets = shingle(
+            ranges(self.articles, segments.starts[firsts], segments.ends[firsts], self.config), self.config.shingle
+        )
+        a, b = compact[: len(left)], compact[len(left) :]
+        shared = score.overlaps(sets, a, b, self.executor, jobs=self.jobs)
+        sizes = np.diff(sets.offsets)
+        jaccard = score.jaccard(shared, sizes[a], sizes[b])
+        keep = jaccard >= self.config.score.min_jaccard - BORDERLINE
+        left, right = left[keep], right[keep]
+        return _Scored(
+            left,
+            right,
+            jaccard[keep],
+            score.containment(shared, sizes[a], sizes[b])[keep],
+            self._cosines(survey, distinct, left, right, harvest),
+        )
+
+    def _cosines(
+        self,
+        survey: Survey,
+        distinct: collapse.Distinct,
+        left: NDArray[np.int64],
+        right: NDArray[np.int64],
+        harvest: Harvest,
+    ) -> NDArray[np.float64]:
+        rows, compact = np.unique(np.concatenate([left, right]), return_inverse=True)
+        firsts = distinct.firsts[rows]
+        segments = survey.segments
+        ranges = passes.word_ranges(self.articles, segments.starts[firsts], segments.ends[firsts], self.config)
+        ids = harvest.vocabulary.ids(ranges.values)
+        terms = score.term_rows(ids, np.append(ranges.firsts, len(ids)), harvest.vocabulary.idf)
+        return score.cosines(terms, compact[: len(left)], compact[len(left) :], self.executor, jobs=self.jobs)
+
+    def _cluster(
+        self, survey: Survey, distinct: collapse.Distinct, matched: _Scored, harvest: Harvest
+    ) -> tuple[cluster.RowClusters, _Scored]:
+        """Return clusters of distinct rows; the matches grow by those that a thinned bucket's earliest row has."""
+        earliest = survey.segments.articles[distinct.firsts]
+        dates = self.articles.dates[earliest]
+        dates = np.where(dates == NO_DATE, np.iinfo(np.int64).max, dates)
+        preference = self.ranks[earliest] * np.int64(len(survey.segments) + 1) + distinct.firsts
+        for _ in range(_MAX_STAR_ROUNDS):
+            graph = cluster.match_graph(matched.left, matched.right, len(distinct))
+            left, right = _star_pairs(graph, dates)
+            if not len(left):
+                break
+            stars = self._score(survey, distinct, left, right, harvest)
+            good = (stars.cosine >= self.config.score.min_cosine) & (stars.jaccard >= self.config.score.min_jaccard)
+            before = len(matched.left)
+            matched = _merge(matched, stars.take(good), len(distinct))
+            if len(matched.left) == before:
+                break
+        graph = cluster.match_graph(matched.left, matched.right, len(distinct))
+        return cluster.cluster_rows(graph, dates, preference), matched
+
+    def _places(
+        self, survey: Survey, distinct: collapse.Distinct, rows: cluster.RowClusters, matched: _Scored
+    ) -> tuple[Clusters, findings.Notices, NDArray[np.bool_]]:
+        """Return the clusters of all places, the boilerplate among them, and which distinct rows are boilerplate."""
+        from dedup.places import cluster_places, notices_of
+
+        searched = (survey.n_tokens[distinct.firsts] >= self.config.shingle.min_tokens) & (
+            (distinct.levels & np.uint8(passes.searched_levels(self.config))) != 0
+        )
+        clusters, row_sets = cluster_places(
+            self.articles, survey, distinct, rows, searched, self.ranks, self.config.findings
+        )
+        scores = (matched.left, matched.right, matched.jaccard, matched.containment, matched.cosine)
+        notices, in_notice = notices_of(survey, distinct, clusters, row_sets, scores)
+        return clusters, notices, in_notice
+
+    def _passages(
+        self,
+        survey: Survey,
+        distinct: collapse.Distinct,
+        matched: _Scored,
+        harvest: Harvest,
+        in_notice: NDArray[np.bool_],
+    ) -> tuple[Passages, NDArray[np.int64]]:
+        from dedup.places import make_links, title_passages, to_passages
+
+        searched = np.zeros(len(distinct), np.bool_)
+        searched[harvest.rows] = True
+        anchors = passages.pair_anchors(harvest.anchors)
+        links, titles = make_links(
+            survey, distinct, (matched.left, matched.right), anchors, searched & ~in_notice, self.ranks, _MAX_LINKS
+        )
+        wanted = np.unique(np.concatenate([links.left_articles, links.right_articles]))
+        tokens = passes.article_tokens(
+            self.articles, survey, wanted, harvest.vocabulary, self.config, self.executor
+        )
+        k = self.config.shingle.k if self.config.shingle.unit == "word" else 3
+        rows = passes.sentence_rows(survey)
+        firsts = survey.token_firsts[rows]
+        lasts = firsts + survey.n_tokens[rows]
+        spans = passages.find_passages(
+            links, tokens, firsts, lasts, harvest.vocabulary.idf, k, self.config.passages, self.executor, jobs=self.jobs
+        )
+        return to_passages(self.articles, survey, spans, title_passages(survey, titles, matched, distinct), self.config)
+
+    def _article_tokens(self, survey: Survey) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the corpus position of each article's first token (int64[n + 1]), and its body's tokens (int64[n])."""
+        top = (survey.segments.parents < 0) & ((survey.segments.levels & Level.ARTICLE) == 0)
+        owners, counts = survey.segments.articles[top], survey.n_tokens[top]
+        title = (survey.segments.levels[top] & Level.TITLE) != 0
+        n = len(self.articles)
+        total = np.bincount(owners, counts, n).astype(np.int64)
+        body = total - np.bincount(owners[title], counts[title], n).astype(np.int64)
+        return np.append(0, np.cumsum(total)), body
+
+    def _matches(self, distinct: collapse.Distinct, scored: _Scored) -> Matches:
+        left, right = distinct.firsts[scored.left], distinct.firsts[scored.right]
+        left, right = np.minimum(left, right), np.maximum(left, right)
+        order = np.lexsort((right, left))
+        return Matches(
+            left[order],
+            right[order],
+            scored.jaccard[order].astype(np.float32),
+            scored.containment[order].astype(np.float32),
+            scored.cosine[order].astype(np.float32),
+        )
+
+
+def _star_pairs(
+    graph: cluster.MatchGraph, dates: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return, for each row with more matches than a bucket lets through, its earliest match paired with the others.
+
+    In a thinned bucket rows are matched with its leaders only: the earliest row, which is to represent them, has to be
+    compared with all.
+    """
+    degrees = np.diff(graph.offsets)
+    pairs: list[NDArray[np.int64]] = []
+    for centre in np.flatnonzero(degrees > min(lsh.MAX_BUCKET, join.MAX_BUCKET)):
+        rows = graph.neighbours[graph.offsets[centre] : graph.offsets[centre + 1]].astype(np.int64)
+        earliest = rows[np.argmin(dates[rows])]
+        known = graph.neighbours[graph.offsets[earliest] : graph.offsets[earliest + 1]]
+        others = np.setdiff1d(rows, np.append(known, earliest))
+        if len(others):
+            pairs.append(np.stack([np.minimum(earliest, others), np.maximum(earliest, others)]))
+    if not pairs:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    left, right = np.unique(np.concatenate(pairs, axis=1), axis=1)
+    return left, right
+
+
+def _merge(one: _Scored, other: _Scored, n_rows: int) -> _Scored:
+    """Return the pairs of both, each once."""
+    columns = [
+        np.concatenate([getattr(one, name), getattr(other, name)])
+        for name in ("left", "right", "jaccard", "containment", "cosine")
+    ]
+    _, first = np.unique(columns[0] * np.int64(n_rows) + columns[1], return_index=True)
+    return _Scored(*(column[first] for column in columns))

@@ -1,0 +1,301 @@
+"""Distinct rows -> the places where they stand: clusters, boilerplate, links, passages in bytes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.cluster import RowClusters
+from dedup.collapse import Distinct
+from dedup.config import Config
+from dedup.findings import FindingParams, Notices
+from dedup.model import Articles, Clusters, Level, Passages
+from dedup.passages import ANCHOR_TOKENS, AnchorPairs, Links, TokenSpans
+from dedup.passes import Survey, sentence_rows, span_bytes
+
+
+def cluster_places(
+    articles: Articles,
+    survey: Survey,
+    distinct: Distinct,
+    rows: RowClusters,
+    searched: NDArray[np.bool_],
+    ranks: NDArray[np.int64],
+    params: FindingParams,
+) -> tuple[Clusters, NDArray[np.int64]]:
+    """Return the clusters of two places or more, and the number of the row cluster (or row) of each.
+
+    A distinct row that matches no other is a cluster if it stands in several places. The representative is the earliest
+    place of the representative row.
+    """
+    # Each distinct row's cluster: that of its matches, else itself. Numbers below len(distinct) are single rows.
+    of_row = np.full(len(distinct), -1, np.int64)
+    representative = np.full(len(distinct), False)
+    of_row[rows.rows] = len(distinct) + np.repeat(np.arange(len(rows.representatives)), np.diff(rows.offsets))
+    representative[rows.representatives] = True
+    alone = searched & (of_row < 0) & (distinct.counts > 1)
+    of_row[alone] = np.flatnonzero(alone)
+    representative[alone] = True
+
+    chosen = np.repeat(of_row >= 0, distinct.counts)
+    members = distinct.members[chosen]
+    owners = distinct.of_segment[members]
+    first_of_row = np.zeros(len(distinct.members), np.bool_)
+    first_of_row[distinct.offsets[:-1]] = True
+    leads = representative[owners] & first_of_row[chosen]
+    order = np.lexsort((members, ranks[survey.segments.articles[members]], ~leads, of_row[owners]))
+    members, owners = members[order], owners[order]
+    numbers = of_row[owners]
+    first = np.append(True, numbers[1:] != numbers[:-1]) if len(numbers) else np.empty(0, np.bool_)
+    offsets = np.append(np.flatnonzero(first), len(members)).astype(np.int64)
+    cluster_of = np.cumsum(first) - 1
+    n_articles = _count_distinct(cluster_of, survey.segments.articles[members], len(offsets) - 1)
+    sources = source_numbers(articles)[survey.segments.articles[members]]
+    n_sources = _count_distinct(cluster_of, sources, len(offsets) - 1)
+    boilerplate = (n_articles >= params.boilerplate_articles) & (n_articles >= params.boilerplate_per_source * n_sources)
+    exact = np.ones(len(offsets) - 1, np.bool_)
+    np.logical_and.at(exact, cluster_of, owners == owners[offsets[cluster_of]])
+    return Clusters(members, offsets, boilerplate, exact), numbers[first]
+
+
+def source_numbers(articles: Articles) -> NDArray[np.int32]:
+    """Return a number for the source of each article: int32[n]; articles without one share a number."""
+    numbers: dict[str, int] = {}
+    if not len(articles.sources.values):
+        return np.zeros(len(articles), np.int32)
+    return np.fromiter((numbers.setdefault(one, len(numbers)) for one in articles.sources), np.int32, len(articles))
+
+
+def _count_distinct(groups: NDArray[np.int64], values: NDArray[Any], n: int) -> NDArray[np.int64]:
+    """Return how many different values each group has."""
+    order = np.lexsort((values, groups))
+    groups, values = groups[order], values[order]
+    new = np.append(True, (groups[1:] != groups[:-1]) | (values[1:] != values[:-1])) if len(groups) else groups > 0
+    return np.bincount(groups[new], minlength=n)
+
+
+def notices_of(
+    survey: Survey,
+    distinct: Distinct,
+    clusters: Clusters,
+    numbers: NDArray[np.int64],
+    scores: tuple[NDArray[Any], ...],
+) -> tuple[Notices, NDArray[np.bool_]]:
+    """Return the boilerplate clusters as places, and which distinct rows belong to one: bool[d].
+
+    A cluster of sentences is left out where nearly all of its places lie inside a boilerplate paragraph.
+    """
+    in_notice = np.zeros(len(distinct), np.bool_)
+    lengths = np.diff(clusters.offsets)
+    member_is = np.repeat(clusters.boilerplate, lengths)
+    in_notice[distinct.of_segment[clusters.members[member_is]]] = True
+
+    parents = survey.segments.parents[clusters.members]
+    covered = (parents >= 0) & in_notice[distinct.of_segment[np.maximum(parents, 0)]]
+    uncovered = np.add.reduceat(~covered, clusters.offsets[:-1]) if len(clusters) else np.empty(0, np.int64)
+    listed = np.flatnonzero(clusters.boilerplate & (uncovered > 0.1 * lengths))
+    take = np.concatenate(
+        [np.arange(clusters.offsets[i], clusters.offsets[i + 1]) for i in listed] or [np.empty(0, np.int64)]
+    )
+    members = clusters.members[take]
+    offsets = np.append(0, np.cumsum(lengths[listed])).astype(np.int64)
+    rows = distinct.of_segment[members].astype(np.int64)
+    firsts = np.repeat(rows[offsets[:-1]], lengths[listed])
+    jaccard, containment, cosine = _look_up(firsts, rows, len(distinct), scores)
+    levels = survey.segments.levels[members[offsets[:-1]]]
+    # A paragraph of one sentence is a paragraph.
+    level = np.where(levels & Level.PARAGRAPH, np.uint8(Level.PARAGRAPH), levels)
+    return (
+        Notices(
+            offsets,
+            survey.segments.articles[members],
+            survey.n_tokens[members],
+            survey.segments.starts[members],
+            survey.segments.ends[members],
+            survey.token_firsts[members],
+            level.astype(np.uint8),
+            jaccard,
+            containment,
+            cosine,
+        ),
+        in_notice,
+    )
+
+
+def _look_up(
+    one: NDArray[np.int64], other: NDArray[np.int64], n_rows: int, scores: tuple[NDArray[Any], ...]
+) -> tuple[NDArray[np.float32], ...]:
+    """Return the scores of pairs of rows from the matches; 1 for a row with itself."""
+    left, right, *columns = scores
+    keys = left * np.int64(n_rows) + right
+    wanted = np.minimum(one, other) * np.int64(n_rows) + np.maximum(one, other)
+    out = []
+    for column in columns:
+        values = np.ones(len(one), np.float32)
+        if len(keys):
+            order = np.argsort(keys)
+            at = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
+            found = (keys[at] == wanted) & (one != other)
+            values[found] = column[at[found]]
+        out.append(values)
+    return tuple(out)
+
+
+def make_links(
+    survey: Survey,
+    distinct: Distinct,
+    matched: tuple[NDArray[np.int64], NDArray[np.int64]],
+    anchors: AnchorPairs,
+    wanted: NDArray[np.bool_],
+    ranks: NDArray[np.int64],
+    max_product: int,
+) -> tuple[Links, tuple[NDArray[np.int32], NDArray[np.int32]]]:
+    """Return the links of all places of matched rows, of equal rows and of anchors; and the pairs of titles."""
+    equal = np.flatnonzero(wanted & (distinct.counts > 1))
+    keep = wanted[matched[0]] & wanted[matched[1]]
+    left = np.concatenate([matched[0][keep], equal])
+    right = np.concatenate([matched[1][keep], equal])
+    order = np.lexsort((right, left))
+    a, b, _ = _occurrences(survey, distinct, left[order], right[order], ranks, max_product)
+    levels = survey.segments.levels
+    is_title = (levels[a] & Level.TITLE) != 0
+    titles = a[is_title], b[is_title]
+    text = ~is_title & ((levels[a] & Level.ARTICLE) == 0)
+    blocks = [_blocks(survey, a[text], b[text])]
+
+    keep = wanted[anchors.left] & wanted[anchors.right]
+    i, j = anchors.left_positions[keep], anchors.right_positions[keep]
+    rows = anchors.left[keep].astype(np.int64), anchors.right[keep].astype(np.int64)
+    a, b, pair = _occurrences(survey, distinct, *rows, ranks, max_product)
+    # An earlier place comes first, whichever row it is of.
+    swapped = distinct.of_segment[a] != rows[0][pair]
+    offset_a, offset_b = np.where(swapped, j[pair], i[pair]), np.where(swapped, i[pair], j[pair])
+    firsts = survey.token_firsts[a] + offset_a, survey.token_firsts[b] + offset_b
+    apart = (survey.segments.articles[a] != survey.segments.articles[b]) | (np.abs(firsts[0] - firsts[1]) >= ANCHOR_TOKENS)
+    blocks.append(
+        (
+            survey.segments.articles[a][apart],
+            survey.segments.articles[b][apart],
+            firsts[0][apart],
+            firsts[0][apart] + ANCHOR_TOKENS,
+            firsts[1][apart],
+            firsts[1][apart] + ANCHOR_TOKENS,
+            np.ones(int(apart.sum()), np.bool_),
+        )
+    )
+    return Links(*(np.concatenate(columns) for columns in zip(*blocks, strict=True))), titles
+
+
+def _blocks(survey: Survey, a: NDArray[np.int32], b: NDArray[np.int32]) -> tuple[NDArray[Any], ...]:
+    return (
+        survey.segments.articles[a],
+        survey.segments.articles[b],
+        survey.token_firsts[a],
+        survey.token_firsts[a] + survey.n_tokens[a],
+        survey.token_firsts[b],
+        survey.token_firsts[b] + survey.n_tokens[b],
+        np.zeros(len(a), np.bool_),
+    )
+
+
+def _occurrences(
+    survey: Survey,
+    distinct: Distinct,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    ranks: NDArray[np.int64],
+    max_product: int,
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    from dedup.kernels import cluster as kernels
+
+    size = 2 * len(left) + 16
+    while True:
+        a, b, pair = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size, np.int64)
+        used = kernels.link_occurrences(
+            left,
+            right,
+            distinct.members,
+            distinct.offsets,
+            max_product,
+            ranks,
+            survey.segments.articles,
+            survey.token_firsts,
+            survey.n_tokens,
+            survey.segments.levels,
+            survey.segments.parents,
+            distinct.of_segment,
+            a,
+            b,
+            pair,
+        )
+        if used >= 0:
+            return a[:used], b[:used], pair[:used]
+        size = -1 - used
+
+
+def title_passages(
+    survey: Survey, titles: tuple[NDArray[np.int32], NDArray[np.int32]], matched: Any, distinct: Distinct
+) -> tuple[NDArray[Any], ...]:
+    """Return the pairs of titles with their scores."""
+    a, b = titles
+    rows = distinct.of_segment[a].astype(np.int64), distinct.of_segment[b].astype(np.int64)
+    scores = (matched.left, matched.right, matched.jaccard, matched.containment, matched.cosine)
+    return (a, b, *_look_up(*rows, len(distinct), scores), rows[0] == rows[1])
+
+
+def to_passages(
+    articles: Articles, survey: Survey, spans: TokenSpans, titles: tuple[NDArray[Any], ...], config: Config
+) -> tuple[Passages, NDArray[np.int64]]:
+    """Return the passages in bytes and in tokens (int64[q, 4]), titles among them, sorted by articles and position."""
+    segments = survey.segments
+    places = span_bytes(articles, survey, (spans.lefts, spans.rights), (spans.left_ends, spans.right_ends), config)
+    a, b, jaccard, containment, cosine, equal = titles
+    title_levels = np.full(len(a), Level.TITLE, np.uint8)
+    columns = {
+        "left_articles": (spans.left_articles, segments.articles[a]),
+        "right_articles": (spans.right_articles, segments.articles[b]),
+        "left_starts": (places[0], segments.starts[a]),
+        "left_ends": (places[1], segments.ends[a]),
+        "right_starts": (places[2], segments.starts[b]),
+        "right_ends": (places[3], segments.ends[b]),
+        "left_tokens": ((spans.left_ends - spans.lefts).astype(np.int32), survey.n_tokens[a]),
+        "right_tokens": ((spans.right_ends - spans.rights).astype(np.int32), survey.n_tokens[b]),
+        "matched": (spans.matched, np.where(equal, survey.n_tokens[a], 0).astype(np.int32)),
+        "jaccard": (spans.jaccard, jaccard),
+        "containment": (spans.containment, containment),
+        "cosine": (spans.cosine, cosine),
+        "levels": (_levels(survey, spans), title_levels),
+        "numbers_changed": (spans.numbers_changed, np.zeros(len(a), np.bool_)),
+    }
+    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
+    tokens = np.concatenate(
+        [
+            np.stack([spans.lefts, spans.left_ends, spans.rights, spans.right_ends], axis=1),
+            np.stack(
+                [
+                    survey.token_firsts[a],
+                    survey.token_firsts[a] + survey.n_tokens[a],
+                    survey.token_firsts[b],
+                    survey.token_firsts[b] + survey.n_tokens[b],
+                ],
+                axis=1,
+            ),
+        ]
+    )
+    order = np.lexsort((tokens[:, 2], tokens[:, 0], joined["right_articles"], joined["left_articles"]))
+    return Passages(**{name: column[order] for name, column in joined.items()}), tokens[order]
+
+
+def _levels(survey: Survey, spans: TokenSpans) -> NDArray[np.uint8]:
+    """Return the level of the segment that the left span is, 0 where it is a part of one or several."""
+    paragraphs = np.flatnonzero((survey.segments.parents < 0) & ((survey.segments.levels & Level.PARAGRAPH) != 0))
+    out = np.zeros(len(spans.lefts), np.uint8)
+    for rows, level in ((sentence_rows(survey), Level.SENTENCE), (paragraphs[survey.n_tokens[paragraphs] > 0], Level.PARAGRAPH)):
+        firsts = survey.token_firsts[rows]
+        at = np.maximum(np.searchsorted(firsts, spans.lefts, "right") - 1, 0)
+        if len(rows):
+            same = (firsts[at] == spans.lefts) & (firsts[at] + survey.n_tokens[rows][at] == spans.left_ends)
+            out[same] = level
+    return out

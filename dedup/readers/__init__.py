@@ -1,0 +1,9 @@
+"""Feeds (JSON Lines, JSON, Markdown, text; plain, gzip, Zstandard; files, folders, patterns, pipes) -> Articles."""
+
+from __future__ import annotations
+
+from dedup.readers.buffer import Batch, join_batches
+from dedup.readers.feeds import articles_of, iter_batches, read_feeds
+from dedup.readers.fields import FIELDS, ReadParams
+
+__all__ = ["FIELDS", "Batch", "ReadParams", "articles_of", "iter_batches", "join_batches", "read_feeds"]

@@ -1,0 +1,304 @@
+"""Parsed records -> batches of articles over one growing text buffer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.model import Articles, Skip, Strings
+from dedup.readers.fields import Record
+
+#: So many articles with an id that was given before are named; the rest are counted.
+NAMED_REPEATS = 10
+
+
+@dataclass(slots=True, eq=False)
+class Rows:
+    """The records of a stretch of one or more files, parsed, their text not yet in the buffer.
+
+    Attributes
+    ----------
+    title_sizes, body_sizes : int64[n]
+        In bytes.
+    write : callable
+        Fills a uint8 array of the sum of these sizes with title, body, title, body, and so on. Called once.
+    ids, sources, urls : Strings
+    dates, records, body_lines, file_rows : int64[n]
+        As in `Articles`.
+    skips : list of Skip
+    read_bytes : int
+        How much of the input this took.
+    """
+
+    title_sizes: NDArray[np.int64]
+    body_sizes: NDArray[np.int64]
+    write: Callable[[NDArray[np.uint8]], None]
+    ids: Strings
+    sources: Strings
+    urls: Strings
+    dates: NDArray[np.int64]
+    records: NDArray[np.int64]
+    body_lines: NDArray[np.int64]
+    file_rows: NDArray[np.int64]
+    skips: list[Skip]
+    read_bytes: int = 0
+
+
+@dataclass(slots=True)
+class RowBuilder:
+    """Collects records one by one; their text may come in several chunks."""
+
+    skips: list[Skip] = field(default_factory=list)
+    read_bytes: int = 0
+    _records: list[Record] = field(default_factory=list)
+    _numbers: list[tuple[int, int, int, int]] = field(default_factory=list)
+    _parts: list[bytes | memoryview] = field(default_factory=list)
+
+    def add(
+        self,
+        path: str,
+        file_row: int,
+        number: int,
+        record: Record,
+        *,
+        body: Sequence[bytes | memoryview] | None = None,
+        body_line: int = 0,
+    ) -> None:
+        """Add a record; ``body`` is its text where that is not in the record."""
+        chunks = [record.text] if body is None else body
+        if not record.id:
+            record = replace(record, id=default_id(path, number if body is None else 0))
+        self._parts += [record.title, *chunks]
+        self._records.append(record)
+        self._numbers.append((sum(map(len, chunks)), number, body_line, file_row))
+        self.skips += [Skip(path, number, note) for note in record.notes]
+
+    def rows(self) -> Rows:
+        """Return what was collected; the builder is done with then."""
+        numbers = np.array(self._numbers, np.int64).reshape(-1, 4)
+        records = self._records
+        return Rows(
+            np.array([len(record.title) for record in records], np.int64),
+            numbers[:, 0],
+            self._write,
+            strings_of([record.id for record in records]),
+            strings_of([record.source for record in records]),
+            strings_of([record.url for record in records]),
+            np.array([record.date for record in records], np.int64),
+            numbers[:, 1],
+            numbers[:, 2],
+            numbers[:, 3],
+            self.skips,
+            self.read_bytes,
+        )
+
+    def _write(self, out: NDArray[np.uint8]) -> None:
+        view, start = out.data, 0
+        self._parts.reverse()
+        while self._parts:  # each is freed as it is copied: a large text is not in memory twice
+            part = self._parts.pop()
+            view[start : start + len(part)] = part
+            start += len(part)
+
+
+def default_id(path: str, number: int) -> bytes:
+    """Return the id of a record that has none; 0 is a file that is one article."""
+    return (f"{path}:{number}" if number else path).encode("utf-8", "replace")
+
+
+def strings_of(encoded: Sequence[bytes]) -> Strings:
+    """Return a column of strings that are UTF-8 already."""
+    offsets = np.zeros(len(encoded) + 1, np.int64)
+    np.cumsum([len(one) for one in encoded], out=offsets[1:])
+    return Strings(np.frombuffer(b"".join(encoded), np.uint8), offsets)
+
+
+class TextBuffer:
+    """One array that text is appended to; the system gives it memory page by page as it fills.
+
+    Parameters
+    ----------
+    size_guess : int
+        Bytes to reserve. A guess too large costs nothing; one too small costs a copy at each doubling.
+    """
+
+    def __init__(self, size_guess: int) -> None:
+        self._data = _reserve(max(size_guess, 1 << 16))
+        self.size = 0
+
+    def extend(self, size: int, write: Callable[[NDArray[np.uint8]], None]) -> None:
+        """Append ``size`` bytes that ``write`` fills in."""
+        end = self.size + size
+        if end > len(self._data):
+            grown = _reserve(max(2 * len(self._data), end), least=end)
+            grown[: self.size] = self._data[: self.size]
+            self._data = grown  # arrays given out before keep the old one, whose bytes are the same
+        write(self._data[self.size : end])
+        self.size = end
+
+    def text(self) -> NDArray[np.uint8]:
+        """Return what is filled, not copied."""
+        return self._data[: self.size]
+
+
+def _reserve(size: int, least: int = 1 << 16) -> NDArray[np.uint8]:
+    while True:
+        try:
+            return np.empty(size, np.uint8)
+        except MemoryError:
+            if size <= least:
+                raise
+            size = max(size // 2, least)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """Some articles of a feed, as soon as they are read.
+
+    Attributes
+    ----------
+    first_article : int
+        Number of its first article in the whole feed.
+    articles : Articles
+        The articles of this batch alone. Its ``text`` is the buffer from the beginning of the feed to the end of the
+        batch, so its positions are those of the whole feed, and ``offsets[0]`` is where the batch starts.
+    read_bytes : int
+        How much of the input this batch took.
+    """
+
+    first_article: int
+    articles: Articles
+    read_bytes: int
+
+
+class BatchWriter:
+    """Appends rows to a text buffer and makes batches of them."""
+
+    def __init__(self, files: tuple[str, ...], size_guess: int) -> None:
+        self._files = files
+        self._buffer = TextBuffer(size_guess)
+        self._pending: list[Rows] = []
+        self._n_articles = 0
+        self._start = 0
+
+    def add(self, rows: Rows) -> None:
+        """Take the text of ``rows`` over into the buffer."""
+        size = int(rows.title_sizes.sum() + rows.body_sizes.sum())
+        self._buffer.extend(size, rows.write)
+        rows.write = _written  # and with it goes what it held
+        self._pending.append(rows)
+
+    @property
+    def pending_bytes(self) -> int:
+        """How much text no batch has yet."""
+        return self._buffer.size - self._start
+
+    def batch(self) -> Batch:
+        """Return what was added since the last batch."""
+        pending = self._pending
+        titles, bodies = (_joined([getattr(rows, name) for rows in pending]) for name in ("title_sizes", "body_sizes"))
+        offsets = np.zeros(len(titles) + 1, np.int64)
+        np.cumsum(titles + bodies, out=offsets[1:])
+        offsets += self._start
+        articles = Articles(
+            text=self._buffer.text(),
+            offsets=offsets,
+            body_starts=offsets[:-1] + titles,
+            ids=join_strings([rows.ids for rows in pending]),
+            sources=join_strings([rows.sources for rows in pending]),
+            urls=join_strings([rows.urls for rows in pending]),
+            dates=_joined([rows.dates for rows in pending]),
+            files=self._files,
+            file_rows=_joined([rows.file_rows for rows in pending]).astype(np.int32),
+            records=_joined([rows.records for rows in pending]),
+            body_lines=_joined([rows.body_lines for rows in pending]),
+            skips=tuple(skip for rows in pending for skip in rows.skips),
+        )
+        batch = Batch(self._n_articles, articles, sum(rows.read_bytes for rows in pending))
+        self._n_articles += len(articles)
+        self._start = self._buffer.size
+        self._pending = []
+        return batch
+
+
+def _written(_out: NDArray[np.uint8]) -> None:
+    raise ValueError("these rows have been written already")
+
+
+def _joined(columns: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    return np.concatenate([np.empty(0, np.int64), *columns])
+
+
+def join_strings(columns: Sequence[Strings]) -> Strings:
+    """Return the strings of all columns in one."""
+    sizes = [np.diff(column.offsets) for column in columns]
+    offsets = np.concatenate([np.zeros(1, np.int64), *sizes]).astype(np.int64)
+    np.cumsum(offsets, out=offsets)
+    values = np.concatenate([np.empty(0, np.uint8), *(c.values[c.offsets[0] : c.offsets[-1]] for c in columns)])
+    return Strings(values, offsets)
+
+
+def join_batches(batches: Iterable[Batch]) -> Articles:
+    """Return all articles of a feed from its batches, in the order they came; the text is not copied.
+
+    A note is added for each article whose id an earlier one has (`NAMED_REPEATS`); both are kept.
+    """
+    parts = [batch.articles for batch in batches]
+    if not parts:
+        return BatchWriter((), 0).batch().articles
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("body_starts", "dates", "file_rows", "records", "body_lines")
+    }
+    articles = Articles(
+        text=parts[-1].text,
+        offsets=np.concatenate([np.zeros(1, np.int64), *(part.offsets[1:] for part in parts)]),
+        ids=join_strings([part.ids for part in parts]),
+        sources=join_strings([part.sources for part in parts]),
+        urls=join_strings([part.urls for part in parts]),
+        files=parts[-1].files,
+        skips=tuple(skip for part in parts for skip in part.skips),
+        **columns,
+    )
+    repeats = _repeated_ids(articles)
+    return replace(articles, skips=articles.skips + repeats) if repeats else articles
+
+
+def _repeated_ids(articles: Articles) -> tuple[Skip, ...]:
+    hashes = _hash_rows(articles.ids)
+    order = np.argsort(hashes, kind="stable")
+    equal = hashes[order][1:] == hashes[order][:-1]
+    suspects = np.unique(np.concatenate([order[1:][equal], order[:-1][equal]]))
+    first: dict[str, int] = {}
+    repeats = [(int(i), first[articles.ids[i]]) for i in suspects if first.setdefault(articles.ids[i], int(i)) != i]
+
+    def place(article: int) -> tuple[str, int]:
+        return articles.files[articles.file_rows[article]], int(articles.records[article])
+
+    notes = []
+    for article, earlier in repeats[:NAMED_REPEATS]:
+        path, number = place(earlier)
+        notes.append(Skip(*place(article), f'id "{articles.ids[article]}" also at {path}:{number}, both kept'))
+    more = len(repeats) - NAMED_REPEATS
+    if more > 0:
+        path, _ = place(repeats[NAMED_REPEATS][0])
+        notes.append(Skip(path, 0, f"{more} more articles have the id of an earlier one, all kept"))
+    return tuple(notes)
+
+
+def _hash_rows(strings: Strings, step: int = 1 << 14) -> NDArray[np.uint64]:
+    """Return a polynomial hash modulo 2**64 of each string; equal ones are compared in full by the caller."""
+    hashes = np.zeros(len(strings), np.uint64)
+    for low in range(0, len(strings), step):  # in steps: the work space is some 40 bytes a byte
+        offsets = strings.offsets[low : low + step + 1]
+        sizes = np.diff(offsets)
+        within = np.arange(offsets[-1] - offsets[0]) - np.repeat(offsets[:-1] - offsets[0], sizes)
+        powers = np.cumprod(np.full(int(sizes.max(initial=0)) + 1, 0x9E3779B97F4A7C15, np.uint64), dtype=np.uint64)
+        terms = (strings.values[offsets[0] : offsets[-1]].astype(np.uint64) + np.uint64(1)) * powers[within]
+        sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)])
+        ends = offsets - offsets[0]
+        hashes[low : low + step] = sums[ends[1:]] - sums[ends[:-1]]
+    return hashes

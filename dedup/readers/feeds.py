@@ -1,0 +1,297 @@
+"""Inputs -> Articles, as one table or batch by batch."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from dedup.errors import FeedError
+from dedup.model import Articles, Skip
+from dedup.readers.buffer import Batch, BatchWriter, RowBuilder, Rows, join_batches
+from dedup.readers.fields import FieldTable, ReadParams, Record
+from dedup.readers.inputs import STDIN, Source, find_sources
+from dedup.readers.jsonlines import (
+    array_blocks,
+    array_elements,
+    is_cut_short,
+    numbered_lines,
+    parse_block,
+    parse_line,
+    parse_lines,
+)
+from dedup.readers.streams import ByteStream, line_blocks, peek
+from dedup.readers.textfiles import HEAD_BYTES, TextFile, is_binary, text_rows
+
+_Task = Callable[[], Rows]
+
+_MEMORY = "<memory>"
+_SPACE = b" \t\r\n"
+_OBJECT = re.compile(rb'\s*\{\s*"')
+_ARRAY = re.compile(rb"\s*\[\s*\{")
+#: So many small files are parsed as one task.
+_FILES_A_TASK = 256
+#: How many times its size a file of text may need in the buffer: a packed one (more is rare), a Markdown one (its
+#: heading is also its title), and what is reserved for a pipe. Only what is filled takes memory.
+_PACKED_GROWTH, _TEXT_GROWTH, _PIPE_BYTES = 10, 2, 1 << 28
+
+
+def read_feeds(
+    inputs: Sequence[str | Path],
+    params: ReadParams | None = None,
+    *,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> Articles:
+    r"""Return the articles of files, folders and patterns, in the order given.
+
+    Parameters
+    ----------
+    inputs : sequence of str or Path
+        Files of JSON Lines, JSON (an array of objects, or one), Markdown or text, plain, gzip or Zstandard; folders,
+        read by name, hidden files left out; patterns such as ``feed/**/*.md``; ``-`` for standard input.
+    params : ReadParams, optional
+    jobs : int
+        Threads that parse.
+    progress : callable, optional
+        Called with the bytes read so far and in all; 0 in all where a pipe is read.
+
+    Returns
+    -------
+    Articles
+        Empty if there are none. What was not read, or not as it stands, is in its ``skips``.
+
+    Raises
+    ------
+    FeedError
+        An input does not exist, cannot be read, is a folder without a file, or a pattern that nothing matches.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = Path(folder, "a.jsonl").write_text('{"id": 7, "text": "One."}\nnonsense\n')
+    ...     articles = read_feeds([Path(folder, "a.jsonl")])
+    >>> articles.ids[0], articles.body(0), [(skip.record, skip.reason) for skip in articles.skips]
+    ('7', 'One.', [(2, 'not JSON: Expecting value')])
+    """
+    return join_batches(iter_batches(inputs, params, jobs, progress=progress))
+
+
+def iter_batches(
+    inputs: Sequence[str | Path],
+    params: ReadParams | None = None,
+    jobs: int = 1,
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Batch]:
+    """Return an iterator over the articles as they are read, in feed order; arguments as for `read_feeds`.
+
+    The batches share one text buffer, so that `join_batches` copies no text. At most ``jobs + 2`` blocks of
+    ``params.block_bytes`` are read ahead.
+
+    Raises
+    ------
+    FeedError
+        At once where an input does not exist, else when it is reached.
+    """
+    if jobs < 1:
+        raise ValueError(f"jobs must be at least 1, not {jobs}")
+    params = params or ReadParams()
+    sources, skips = find_sources([inputs] if isinstance(inputs, str | Path) else inputs)
+    return _batches(sources, skips, params, jobs, progress)
+
+
+def articles_of(records: Iterable[Mapping[str, object] | str], params: ReadParams | None = None) -> Articles:
+    """Return articles of records that are in memory: mappings with the fields of a JSON record, or texts.
+
+    Parameters
+    ----------
+    records : iterable of mapping or str
+        Dates may be `datetime.datetime` or `datetime.date` too.
+    params : ReadParams, optional
+
+    Returns
+    -------
+    Articles
+        Their file is ``<memory>``; a record without an id has ``<memory>:1`` and so on.
+
+    Examples
+    --------
+    >>> articles = articles_of(["One.", {"id": "b", "title": "Two", "text": "Two."}])
+    >>> list(articles.ids), articles.title(1), articles.body(1)
+    (['<memory>:1', 'b'], 'Two', 'Two.')
+    """
+    if isinstance(records, str | Mapping):
+        raise ValueError(f"records must be a list of texts or mappings, not one {type(records).__name__}")
+    table = FieldTable(params or ReadParams())
+    text_column = table.keys.index(table.roles["text"][0])
+    builder = RowBuilder()
+    for number, one in enumerate(records, 1):
+        if isinstance(one, str):
+            values: list[object] = [None] * len(table.keys)
+            values[text_column] = one
+        elif isinstance(one, Mapping):
+            values = list(table.values_of(one))
+        else:
+            raise ValueError(f"record {number} must be a text or a mapping, not {type(one).__name__}")
+        record = table.resolve(values)
+        if isinstance(record, Record):
+            builder.add(_MEMORY, 0, number, record)
+        else:
+            builder.skips.append(Skip(_MEMORY, number, record))
+    writer = BatchWriter((_MEMORY,), 0)
+    writer.add(builder.rows())
+    return join_batches([writer.batch()])
+
+
+def _batches(
+    sources: list[Source],
+    skips: list[Skip],
+    params: ReadParams,
+    jobs: int,
+    progress: Callable[[int, int], None] | None,
+) -> Iterator[Batch]:
+    writer = BatchWriter(tuple(source.path for source in sources), sum(map(_size_guess, sources)))
+    writer.add(RowBuilder(skips).rows())
+    known = all(source.size_bytes or source.path != STDIN for source in sources)
+    total = sum(source.size_bytes for source in sources) if known else 0
+    done = 0
+    for rows in _run(_tasks(sources, params), jobs):
+        done += rows.read_bytes
+        writer.add(rows)
+        if progress:
+            progress(done, total)
+        if writer.pending_bytes >= params.block_bytes // 2:
+            yield writer.batch()
+    yield writer.batch()
+
+
+def _size_guess(source: Source) -> int:
+    if source.path == STDIN or not source.size_bytes:
+        return _PIPE_BYTES
+    if source.is_packed:
+        return source.size_bytes * _PACKED_GROWTH
+    return source.size_bytes * (1 if source.format == "json" else _TEXT_GROWTH)
+
+
+def _run(tasks: Iterator[_Task], jobs: int) -> Iterator[Rows]:
+    """Yield what the tasks return, in their order; a few are worked on ahead."""
+    if jobs == 1:
+        for task in tasks:
+            yield task()
+        return
+    pool = ThreadPoolExecutor(jobs, "dedup-read")
+    pending: deque[Future[Rows]] = deque()
+    try:
+        for task in tasks:
+            pending.append(pool.submit(task))
+            del task  # it holds its block
+            if len(pending) > jobs + 1:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _tasks(sources: list[Source], params: ReadParams) -> Iterator[_Task]:
+    """Yield what turns each stretch of the input into rows; the reading itself is done here, in order."""
+    table, matter_table = FieldTable(params), FieldTable(params, front_matter=True)
+    texts: list[TextFile] = []
+    for file_row, source in enumerate(sources):
+        try:
+            with _open(source) as raw:
+                chunk_bytes = min(params.block_bytes, source.size_bytes or params.block_bytes)
+                stream = ByteStream(raw, chunk_bytes)
+                head, chunks = peek(stream.chunks(), HEAD_BYTES)
+                form = _format_of(source, head)
+                if form == "json":
+                    yield partial(text_rows, texts, matter_table)
+                    texts = []
+                    yield from _json_tasks(source.path, file_row, stream, head, chunks, table, params)
+                else:
+                    content = [head[: HEAD_BYTES // 2]] if is_binary(head) else list(chunks)
+                    read = (stream.losses, form == "markdown", stream.read_bytes)
+                    texts.append(TextFile(source.path, file_row, content, *read))
+        except OSError as error:
+            reason = f"cannot be read: {error.strerror or error}"
+            if source.is_named:
+                raise FeedError(source.path, 0, f"{reason}; see its permissions") from None
+            yield RowBuilder([Skip(source.path, 0, reason)]).rows
+        if len(texts) == _FILES_A_TASK or sum(file.read_bytes for file in texts) >= params.block_bytes:
+            yield partial(text_rows, texts, matter_table)
+            texts = []
+    yield partial(text_rows, texts, matter_table)
+
+
+def _open(source: Source) -> AbstractContextManager[BinaryIO]:
+    if source.path != STDIN:
+        return Path(source.path).open("rb")
+    if sys.stdin is None:
+        raise FeedError(STDIN, 0, "there is no standard input; name a file")
+    return nullcontext(sys.stdin.buffer)
+
+
+def _format_of(source: Source, head: bytes) -> str:
+    if source.format:
+        return source.format
+    is_object = head.lstrip(_SPACE).startswith(b"{") if source.path == STDIN else _OBJECT.match(head)
+    return "json" if is_object or _ARRAY.match(head) else "text"
+
+
+def _json_tasks(
+    path: str,
+    file_row: int,
+    stream: ByteStream,
+    head: bytes,
+    chunks: Iterator[bytes],
+    table: FieldTable,
+    params: ReadParams,
+) -> Iterator[_Task]:
+    start = head.lstrip(_SPACE)
+    ends: list[str] = [] if start or len(head) >= HEAD_BYTES else ["empty"]
+    counted = 0
+    if start.startswith(b"["):
+        content = b"".join(chunks)
+        array = array_elements(content, table)
+        if array is None:
+            chunks = iter([content])
+        else:
+            for elements, end in array_blocks(array):
+                read_bytes, counted = stream.read_bytes - counted, stream.read_bytes
+                yield partial(parse_lines, elements, path, file_row, table, read_bytes)
+                if end:
+                    yield RowBuilder([Skip(path, elements[-1][0] + 1 if elements else 1, end)]).rows
+            chunks = iter([])
+    blocks = line_blocks(chunks, params.block_bytes)
+    first = next(blocks, b"")
+    beginning = first.lstrip(_SPACE)
+    line_end = beginning.find(b"\n") + 1
+    if line_end and beginning.startswith(b"{") and is_cut_short(beginning[:line_end], table):
+        # One object over several lines, or a broken line: only the whole file can tell.
+        first = b"".join([first, *blocks])
+        if isinstance(parse_line(first, table), Record):
+            yield partial(parse_lines, [(1, first)], path, file_row, table, stream.read_bytes)
+            counted, first = stream.read_bytes, b""
+        blocks = line_blocks(iter([first]), params.block_bytes)
+        first = next(blocks, b"")
+    line = 1
+    while first:
+        read_bytes, counted = stream.read_bytes - counted, stream.read_bytes
+        n_lines = first.count(b"\n")
+        if len(first) < params.compiled_bytes or table.scanned_keys is None:
+            yield partial(parse_lines, numbered_lines(first, line), path, file_row, table, read_bytes)
+        else:
+            yield partial(parse_block, first, line, n_lines + 1, path, file_row, table, read_bytes)
+        line += n_lines
+        first = next(blocks, b"")
+    ends += stream.losses
+    if ends:
+        yield RowBuilder([Skip(path, 0, end) for end in ends]).rows

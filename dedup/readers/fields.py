@@ -1,0 +1,196 @@
+"""Which fields of a record are its id, title, text, date, source and url."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.errors import ConfigError
+from dedup.model import NO_DATE
+from dedup.readers.dates import parse_date
+
+if TYPE_CHECKING:
+    import msgspec
+
+#: What a record is read for, in the order of the columns of `dedup.kernels.jsonlines`, and the names that feeds
+#: have for it; the first that is there and not empty is taken.
+FIELDS: dict[str, tuple[str, ...]] = {
+    "id": ("id", "guid", "_id", "uid"),
+    "title": ("title", "headline"),
+    "text": ("text", "content", "body", "article", "body_text", "full_text"),
+    "date": ("date", "published", "published_at", "pubDate", "created", "timestamp", "versioncreated"),
+    "source": ("source", "publisher", "site", "outlet", "domain"),
+    "url": ("url", "link", "permalink"),
+}
+
+_KINDS = {bool: "a boolean", int: "a number", float: "a number", list: "a list", tuple: "a list", dict: "an object"}
+
+DATE_NOTE = "date not understood, article kept without one"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadParams:
+    """How feeds are read.
+
+    Attributes
+    ----------
+    fields : mapping of str to str or sequence of str
+        For each key of `FIELDS`, the names to look for instead of the usual ones.
+    block_bytes : int
+        How much of a file is read and parsed at once; a longer line makes a longer block.
+    compiled_bytes : int
+        JSON Lines blocks from this size on are parsed by the compiled scan; smaller ones are not worth loading it.
+        The answer is the same.
+    """
+
+    fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
+    block_bytes: int = 1 << 22
+    compiled_bytes: int = 1 << 18
+
+    def __post_init__(self) -> None:
+        for role, names in self.fields.items():
+            if role not in FIELDS:
+                raise ConfigError(f"read: fields: {role!r} is none of {', '.join(FIELDS)}")
+            named = [names] if isinstance(names, str) else list(names)
+            if not named or not all(isinstance(name, str) and name.isprintable() and name for name in named):
+                raise ConfigError(f"read: fields: {role}: {names!r} is not the name of a field, or a list of names")
+            if any(c in name for name in named for c in '"\\'):  # keys with escapes are not looked into
+                raise ConfigError(f"read: fields: {role}: {names!r} has a quote or a backslash, which no name may have")
+        if self.block_bytes < 1:
+            raise ConfigError(f"read: block_bytes: {self.block_bytes} is not positive")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record, its strings as UTF-8; empty where it has none."""
+
+    id: bytes
+    title: bytes
+    text: bytes
+    date: int
+    source: bytes
+    url: bytes
+    notes: tuple[str, ...]
+
+
+class FieldTable:
+    """The names of the fields, laid out for the parsers.
+
+    Attributes
+    ----------
+    roles : dict of str to tuple of str
+        For each key of `FIELDS`, the names looked for.
+    keys : tuple of str
+        All of these names once; a record's values are kept in this order.
+    """
+
+    def __init__(self, params: ReadParams, *, front_matter: bool = False) -> None:
+        self.roles = dict(FIELDS)
+        if front_matter:
+            self.roles["id"] += ("slug",)
+        for role, names in params.fields.items():
+            self.roles[role] = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
+        self.keys = tuple(dict.fromkeys(key for names in self.roles.values() for key in names))
+        self._columns = {role: tuple(map(self.keys.index, names)) for role, names in self.roles.items()}
+
+    @cached_property
+    def decoder(self) -> msgspec.json.Decoder[Any]:
+        """Decodes a JSON object to a struct of the values of `keys`, None where it lacks one."""
+        import msgspec
+
+        names = [f"f{i}" for i in range(len(self.keys))]
+        struct = msgspec.defstruct(
+            "Values", [(name, Any, None) for name in names], rename=dict(zip(names, self.keys, strict=True))
+        )
+        return msgspec.json.Decoder(struct)
+
+    @cached_property
+    def scanned_keys(self) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None:
+        """The names as `scan_lines` takes them: bytes, offsets, roles, ranks; None if they are too many for it."""
+        entries = [
+            (name.encode("utf-8", "replace"), column, rank)
+            for column, names in enumerate(self.roles.values())
+            for rank, name in enumerate(names)
+        ]
+        if len(entries) > 63:
+            return None
+        offsets = np.cumsum([0, *(len(name) for name, _, _ in entries)], dtype=np.int64)
+        values = np.frombuffer(b"".join(name for name, _, _ in entries), np.uint8)
+        roles, ranks = (np.array([entry[i] for entry in entries], np.int64) for i in (1, 2))
+        return values, offsets, roles, ranks
+
+    def values_of(self, record: Mapping[Any, object]) -> tuple[object, ...]:
+        """Return the values of `keys`, None where the record lacks one."""
+        return tuple(map(record.get, self.keys))
+
+    def resolve(self, values: Sequence[object], *, need_text: bool = True, was_invalid: bool = False) -> Record | str:
+        """Return the record that has these values of `keys`, or why it is none.
+
+        Parameters
+        ----------
+        values : sequence of object
+        need_text : bool
+            False where the text stands elsewhere (front matter).
+        was_invalid : bool
+            The record was not UTF-8, and was decoded with ``surrogateescape``.
+        """
+        notes: dict[str, None] = {}
+
+        def string(role: str) -> bytes:
+            for column in self._columns[role]:
+                value = values[column]
+                if isinstance(value, str) and value:
+                    return _encode(value, notes, was_invalid)
+                if role == "source" and isinstance(value, Mapping):
+                    name = value.get("name")
+                    if isinstance(name, str) and name:
+                        return _encode(name, notes, was_invalid)
+                if role == "id" and isinstance(value, int | float) and not isinstance(value, bool) and value == value:
+                    whole = isinstance(value, int) or value.is_integer()
+                    return str(int(value) if whole else value).encode()
+            return b""
+
+        title, text = string("title"), string("text")
+        if need_text and not text:
+            present = [self.keys[i] for i in self._columns["text"] if values[i] is not None]
+            if not any(isinstance(values[i], str) for i in self._columns["text"]):
+                if present:
+                    kind = _KINDS.get(type(values[self.keys.index(present[0])]), "no string")
+                    return f'no text field: "{present[0]}" is {kind}'
+                return f"no text field (looked for {', '.join(self.roles['text'])})"
+            if not title:
+                return "empty"
+        moment = self._date(values, notes)
+        identity, source, url = string("id"), string("source"), string("url")
+        return Record(identity, title, text, moment, source, url, tuple(notes))
+
+    def _date(self, values: Sequence[object], notes: dict[str, None]) -> int:
+        for column in self._columns["date"]:
+            value = values[column]
+            if value == "" or isinstance(value, bool) or not isinstance(value, str | int | float | date):
+                continue
+            if value != value:  # not a number, not a time: no date
+                continue
+            moment = parse_date(value)
+            if moment is None:
+                notes[DATE_NOTE] = None
+            return NO_DATE if moment is None else moment
+        return NO_DATE
+
+
+def _encode(text: str, notes: dict[str, None], was_invalid: bool) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        stray = [c for c in text if "\ud800" <= c <= "\udfff"]
+        if was_invalid and any("\udc80" <= c <= "\udcff" for c in stray):
+            notes["invalid UTF-8 replaced by U+FFFD"] = None
+        else:
+            notes["lone surrogate replaced by U+FFFD"] = None
+        return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text).encode()

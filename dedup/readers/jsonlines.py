@@ -1,0 +1,163 @@
+"""JSON Lines, JSON arrays and single JSON objects -> rows.
+
+A line is parsed one by one with msgspec (`parse_line`), which says what is right; large blocks go through the compiled
+scan, which takes the lines that are plain and leaves the others to `parse_line`, so the answer is the same.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from dedup.model import Skip
+from dedup.readers.buffer import RowBuilder, Rows
+from dedup.readers.fields import FieldTable, Record
+
+_SPACE = b" \t\r"
+_JSON_SPACE = re.compile(r"[ \t\r\n]*")
+#: How many elements of an array are one block.
+_ELEMENTS = 1024
+
+
+def parse_line(line: bytes | memoryview, table: FieldTable) -> Record | str:
+    """Return the record that a line of JSON holds, or why it holds none.
+
+    What strict JSON forbids but can be read is read: NaN and Infinity (as null), raw control characters, bytes that
+    are not UTF-8 and halves of surrogate pairs (as U+FFFD, noted where they are in a value that is used).
+    """
+    import msgspec
+
+    try:
+        return table.resolve(msgspec.structs.astuple(table.decoder.decode(line)))
+    except msgspec.ValidationError as error:
+        if str(error).startswith("Expected `object`"):
+            return "not an object"
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        pass  # the lenient reader knows more, and says what is wrong in fewer different ways
+    return _parse_leniently(bytes(line), table)
+
+
+def _parse_leniently(line: bytes, table: FieldTable) -> Record | str:
+    try:
+        text, was_invalid = line.decode(), False
+    except UnicodeDecodeError:
+        text, was_invalid = line.decode("utf-8", "surrogateescape"), True
+    try:
+        record = json.loads(text, strict=False, parse_constant=lambda _: None)
+    except json.JSONDecodeError as error:
+        return f"not JSON: {error.msg}"
+    except RecursionError:
+        return "not JSON: nested too deeply"
+    except ValueError:
+        return "not JSON: a number is too long"
+    if not isinstance(record, dict):
+        return "not an object"
+    return table.resolve(table.values_of(record), was_invalid=was_invalid)
+
+
+def parse_lines(
+    lines: Iterable[tuple[int, bytes | memoryview]], path: str, file_row: int, table: FieldTable, read_bytes: int = 0
+) -> Rows:
+    """Return the rows of numbered records, each a piece of JSON."""
+    builder = RowBuilder(read_bytes=read_bytes)
+    for number, line in lines:
+        record = parse_line(line, table)
+        if isinstance(record, str):
+            builder.skips.append(Skip(path, number, record))
+        else:
+            builder.add(path, file_row, number, record)
+    return builder.rows()
+
+
+def numbered_lines(block: bytes, first_line: int) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines that are not blank with their numbers."""
+    for number, line in enumerate(block.split(b"\n"), first_line):
+        if line.strip(_SPACE):
+            yield number, line
+
+
+def parse_block(
+    block: bytes, first_line: int, n_lines: int, path: str, file_row: int, table: FieldTable, read_bytes: int = 0
+) -> Rows:
+    """Return the rows of a block of whole lines by the compiled scan; it has at most ``n_lines`` lines."""
+    from dedup.readers.scan import Scan  # loads the compiler, which a small feed does not need
+
+    return Scan(block, first_line, n_lines, path, table).rows(file_row, read_bytes)
+
+
+def is_cut_short(line: bytes, table: FieldTable) -> bool:
+    """Tell whether a line is the beginning of a JSON value, as the first line of an indented object is."""
+    import msgspec
+
+    try:
+        table.decoder.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        cut = "truncated" in str(error)  # also said of half a surrogate pair, which the lenient reader reads
+        return cut and str(_parse_leniently(line, table)).startswith("not JSON")
+    return False
+
+
+def _is_record(line: bytes, table: FieldTable) -> bool:
+    return isinstance(parse_line(line, table), Record)
+
+
+def array_elements(content: bytes, table: FieldTable) -> Iterator[bytes | memoryview | str] | None:
+    """Return the elements of a JSON array; None for lines of which the first begins like one.
+
+    An array that is broken somewhere is read up to there, and a string in place of an element says why it ends;
+    unless more of its lines are records than of these elements.
+    """
+    import msgspec
+
+    try:
+        return map(memoryview, msgspec.json.decode(content, type=list[msgspec.Raw]))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        elements = list(_salvage(content))
+        in_array = sum(_is_record(element, table) for element in elements if isinstance(element, bytes))
+        in_lines = sum(_is_record(line, table) for _, line in numbered_lines(content, 1))
+        return None if in_lines > in_array else iter(elements)
+
+
+def array_blocks(
+    elements: Iterator[bytes | memoryview | str],
+) -> Iterator[tuple[list[tuple[int, bytes | memoryview]], str]]:
+    """Yield the elements of an array, numbered from 1, some at a time, and why it ends there if it should not."""
+    part: list[tuple[int, bytes | memoryview]] = []
+    for number, element in enumerate(elements, 1):
+        if isinstance(element, str):
+            yield part, element
+            return
+        part.append((number, element))
+        if len(part) == _ELEMENTS:
+            yield part, ""
+            part = []
+    yield part, ""
+
+
+def _salvage(content: bytes) -> Iterator[bytes | memoryview | str]:
+    """Yield the elements of an array up to where it is broken; a string says why it ends there."""
+    text = content.decode("utf-8", "surrogateescape")
+    decoder = json.JSONDecoder(strict=False)
+    i = _after_space(text, text.index("[") + 1)
+    while text[i : i + 1] != "]":
+        try:
+            _, end = decoder.raw_decode(text, i)
+        except (ValueError, RecursionError) as error:
+            reason = getattr(error, "msg", "nested too deeply, or a number is too long")
+            yield f"not JSON: {reason}; the array is read up to there"
+            return
+        yield text[i:end].encode("utf-8", "surrogateescape")
+        i = _after_space(text, end)
+        if text[i : i + 1] == ",":
+            i = _after_space(text, i + 1)
+        elif text[i : i + 1] != "]":
+            yield "not JSON: Expecting ',' delimiter; the array is read up to there"
+            return
+    if _after_space(text, i + 1) < len(text):
+        yield "not JSON: Extra data after the array"
+
+
+def _after_space(text: str, i: int) -> int:
+    found = _JSON_SPACE.match(text, i)
+    return found.end() if found else i

@@ -1,0 +1,115 @@
+"""A large block of JSON Lines -> rows: the compiled scan, the lines that it leaves patched in by `parse_line`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.kernels.gather import EXTRA, NUMBER, write_values
+from dedup.kernels.jsonlines import DATE, ID, SOURCE, TEXT, TITLE, URL, scan_lines
+from dedup.model import NO_DATE, Skip, Strings
+from dedup.readers.buffer import Rows, default_id
+from dedup.readers.dates import parse_date
+from dedup.readers.fields import DATE_NOTE, FieldTable
+from dedup.readers.jsonlines import parse_line
+
+
+def parse_number(raw: bytes) -> int | float:
+    """Return the number that JSON writes so, as the line reader has it: without fraction and exponent, an integer."""
+    return int(raw) if raw.removeprefix(b"-").isdigit() else float(raw)
+
+
+class Scan:
+    """The compiled scan of a block, its other lines patched in by `parse_line`."""
+
+    def __init__(self, block: bytes, first_line: int, n_lines: int, path: str, table: FieldTable) -> None:
+        assert table.scanned_keys is not None  # the caller has looked
+        self._bytes, self._path, self._table = block, path, table
+        self._block = np.frombuffer(block, np.uint8)
+        self._lines = np.empty((n_lines, 3), np.int64)
+        self._plain = np.empty(n_lines, np.bool_)
+        self._kinds = np.zeros((n_lines, 6), np.uint8)
+        self._spans = np.zeros((n_lines, 6, 3), np.int64)
+        self._n = scan_lines(self._block, *table.scanned_keys, self._lines, self._plain, self._kinds, self._spans)
+        self._numbers = self._lines[: self._n, 0] + first_line
+        self._dates = np.full(self._n, NO_DATE, np.int64)
+        self._kept = np.ones(self._n, np.bool_)
+        self._extra = bytearray()
+        self._skips: list[Skip] = []
+
+    def rows(self, file_row: int, read_bytes: int) -> Rows:
+        """Return the rows of the block."""
+        self._date_plain()
+        for row in np.flatnonzero(~self._plain[: self._n]).tolist():
+            self._patch(row)
+        for row in np.flatnonzero(self._kinds[: self._n, ID] == 0).tolist():
+            self._put(row, ID, default_id(self._path, int(self._numbers[row])))
+        self._skips.sort(key=lambda skip: skip.record)
+        kept = np.flatnonzero(self._kept)
+        sizes = self._spans[kept, :, 2] * (self._kinds[kept] != 0)
+        extra = np.frombuffer(bytes(self._extra), np.uint8)
+        block, kinds, spans = self._block, self._kinds, self._spans
+
+        def write(roles: Sequence[int], out: NDArray[np.uint8]) -> None:
+            write_values(block, extra, kept, np.array(roles, np.int64), kinds, spans, out)
+
+        def column(role: int) -> Strings:
+            offsets = np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes[:, role])])
+            values = np.empty(int(offsets[-1]), np.uint8)
+            write([role], values)
+            return Strings(values, offsets)
+
+        return Rows(
+            np.ascontiguousarray(sizes[:, TITLE]),
+            np.ascontiguousarray(sizes[:, TEXT]),
+            lambda out: write([TITLE, TEXT], out),
+            column(ID),
+            column(SOURCE),
+            column(URL),
+            self._dates[kept],
+            self._numbers[kept],
+            np.zeros(len(kept), np.int64),
+            np.full(len(kept), file_row, np.int64),
+            self._skips,
+            read_bytes,
+        )
+
+    def _date_plain(self) -> None:
+        dated = np.flatnonzero(self._plain[: self._n] & (self._kinds[: self._n, DATE] != 0))
+        spans = self._spans[dated, DATE, :2].tolist()
+        are_numbers = (self._kinds[dated, DATE] == NUMBER).tolist()
+        for row, (start, end), is_number in zip(dated.tolist(), spans, are_numbers, strict=True):
+            raw = self._bytes[start:end]
+            moment = parse_date(parse_number(raw) if is_number else raw.decode())
+            if moment is None:
+                self._skips.append(Skip(self._path, int(self._numbers[row]), DATE_NOTE))
+            else:
+                self._dates[row] = moment
+
+    def _patch(self, row: int) -> None:
+        start, end = self._lines[row, 1:].tolist()
+        record = parse_line(memoryview(self._bytes)[start:end], self._table)
+        number = int(self._numbers[row])
+        self._kinds[row] = 0
+        if isinstance(record, str):
+            self._skips.append(Skip(self._path, number, record))
+            self._kept[row] = False
+            return
+        self._skips += [Skip(self._path, number, note) for note in record.notes]
+        self._dates[row] = record.date
+        for role, value in (
+            (ID, record.id),
+            (TITLE, record.title),
+            (TEXT, record.text),
+            (SOURCE, record.source),
+            (URL, record.url),
+        ):
+            if value:
+                self._put(row, role, value)
+
+    def _put(self, row: int, role: int, value: bytes) -> None:
+        self._kinds[row, role] = EXTRA
+        self._spans[row, role] = len(self._extra), len(self._extra) + len(value), len(value)
+        self._extra += value
