@@ -71,6 +71,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "recall": ("lsh", "recall"),
     "min_jaccard": ("score", "min_jaccard"),
     "min_cosine": ("score", "min_cosine"),
+    "sure_shingles": ("score", "sure_shingles"),
     "min_run": ("passages", "min_run"),
     "max_gap": ("passages", "max_gap"),
     "boilerplate_articles": ("findings", "boilerplate_articles"),

@@ -101,7 +101,7 @@ def candidate_pairs(
     executor : concurrent.futures.Executor
         Of threads; the answer does not depend on how many.
     jobs : int
-        Into how many parts the work is cut, times four.
+        How many threads there are.
     max_bucket : int, optional
         Values in the prefixes of more rows are thinned, and counted; ``None`` thins none, and may cost the square of
         the rows that share everything.
@@ -119,35 +119,30 @@ def candidate_pairs(
     # By size, equal sizes by row: of two rows the larger one looks the smaller one up.
     sizes = rows.sizes[alive].astype(np.uint32)
     radix_argsort(sizes, 32, alive, np.empty_like(sizes), np.empty_like(alive))
-    keys, postings = np.empty(len(rows.values), np.uint32), np.empty(len(rows.values), np.uint32)
-    kernels.fill_postings(rows.values, rows.offsets, rows.indexed, alive, keys, postings)
-    radix_argsort(keys, 32, postings, np.empty_like(keys), np.empty_like(postings))
-
-    limit = len(keys) if max_bucket is None else max_bucket
-    tables = (alive, rows.sizes, rows.levels, rows.bitmaps, rows.values, rows.offsets)
-    cuts = _cuts(keys, 4 * jobs)
+    # By the highest bits of the values, so that threads have parts of their own from here on.
+    bits = max(1, min(4, jobs.bit_length()))
+    counts = np.empty(1 << bits, np.int64)
+    kernels.count_postings(rows.values, np.uint32(32 - bits), counts)
+    limit = len(rows.values) if max_bucket is None else max_bucket
     settings = (min_jaccard, limit, MAX_LEADERS, _MIN_COMMON)
+    tables = (alive, rows.sizes, rows.levels, rows.bitmaps, rows.values, rows.offsets)
 
     def work(part: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        size = 1024 + cuts[part + 1] - cuts[part]
+        keys, postings = np.empty(counts[part], np.uint32), np.empty(counts[part], np.uint32)
+        kernels.fill_postings(
+            rows.values, rows.offsets, rows.indexed, alive, np.uint32(part), np.uint32(32 - bits), keys, postings
+        )
+        radix_argsort(keys, 32, postings, np.empty_like(keys), np.empty_like(postings))
+        size = 1024 + len(keys) // 4
         while True:
             out, thinned = np.empty(size, np.uint64), np.zeros(2, np.int64)
-            used = kernels.pair_postings(
-                keys, postings, cuts[part], cuts[part + 1], *settings, *tables, out, thinned
-            )
+            used = kernels.pair_postings(keys, postings, *settings, *tables, out, thinned)
             if used >= 0:
                 return np.unique(out[:used]), thinned
             size = -1 - used
 
-    parts = list(executor.map(work, range(len(cuts) - 1)))
-    pairs = np.unique(np.concatenate([pairs for pairs, _ in parts])) if parts else np.empty(0, np.uint64)
-    thinned = np.sum([counts for _, counts in parts], axis=0, dtype=np.int64) if parts else np.zeros(2, np.int64)
+    parts = list(executor.map(work, range(1 << bits)))
+    pairs = np.unique(np.concatenate([pairs for pairs, _ in parts]))
+    thinned = np.sum([found for _, found in parts], axis=0, dtype=np.int64)
     left, right = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
     return Candidates(left, right, int(thinned[0]), int(thinned[1]))
-
-
-def _cuts(keys: NDArray[np.uint32], n_parts: int) -> list[int]:
-    """Return where to cut sorted keys into parts, never inside a run of equal keys."""
-    wanted = np.linspace(0, len(keys), max(1, min(n_parts, len(keys) // 1000)) + 1).astype(np.int64)
-    inner = np.searchsorted(keys, keys[wanted[1:-1]], "left")
-    return [int(cut) for cut in np.unique(np.concatenate([[0], inner, [len(keys)]]))]

@@ -20,9 +20,9 @@ from dedup.lsh import Bands
 from dedup.minhash import MinHashParams, permutations
 from dedup.model import Articles, Level, Segments
 from dedup.passages import ANCHOR_TOKENS, Anchors, ArticleTokens
-from dedup.score import DocumentFrequencies, Vocabulary
+from dedup.score import DocumentFrequencies, TermRows, Vocabulary, term_rows
 from dedup.segment import segment
-from dedup.shingles import Ranges, leaves, token_ranges
+from dedup.shingles import Ranges, Shingles, leaves, shingle, token_ranges
 from dedup.tokens import characters, tokenize
 
 #: Text of a shard: small enough that its tokens stay in a core's cache, large enough that calls cost nothing.
@@ -30,12 +30,16 @@ SHARD_BYTES = 1 << 20
 #: Counters of shingles take at most this share of the text's bytes, over all threads together.
 _COUNTER_SHARE = 0.6
 
+#: Segments whose tokens are made at once.
+_SLICE = 10_000
+
+_R = TypeVar("_R")
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Survey:
-    """What the first pass leaves: the segments, their lengths and keys, and which shingles may repeat.
+    """What the first pass leaves for good: the segments and their tokens' places.
 
     Attributes
     ----------
@@ -44,20 +48,14 @@ class Survey:
     n_tokens : int32[m]
     token_firsts : int64[m]
         Position of the segment's first token among those of the whole corpus.
-    keys : uint64[m]
-        Equal where the token sequences are.
     shards : int64[s + 1]
         Shard ``i`` has the rows ``shards[i]`` to ``shards[i + 1]``.
-    counters : uint8[2**p]
-        Hashed counts of the shingles of paragraphs and titles.
     """
 
     segments: Segments
     n_tokens: NDArray[np.int32]
     token_firsts: NDArray[np.int64]
-    keys: NDArray[np.uint64]
     shards: NDArray[np.int64]
-    counters: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,8 +107,17 @@ def searched_levels(config: Config) -> int:
 
 def first_pass(
     articles: Articles, config: Config, executor: Executor, jobs: int, done: Callable[[int], None] | None = None
-) -> Survey:
-    """Cut the text into segments, count its tokens and shingles."""
+) -> tuple[Survey, NDArray[np.uint64], NDArray[np.uint8]]:
+    """Cut the text into segments, count its tokens and shingles.
+
+    Returns
+    -------
+    Survey
+    uint64[m]
+        Keys of the segments: equal where their token sequences are.
+    uint8[2**p]
+        Hashed counts of the shingles of paragraphs and titles.
+    """
     counters = _Counters(len(articles.text), jobs)
 
     def work(shard: tuple[int, int]) -> tuple[Segments, NDArray[np.int32], NDArray[np.int64], NDArray[np.uint64], int]:
@@ -122,25 +129,20 @@ def first_pass(
     parts = list(executor.map(work, cut_shards(articles.offsets)))
     shards = np.append(0, np.cumsum([len(part[0]) for part in parts])).astype(np.int64)
     tokens = np.append(0, np.cumsum([part[4] for part in parts]))
+    columns = [
+        [getattr(part[0], name) for part in parts] for name in ("starts", "ends", "articles", "levels")
+    ]
     parents = [
         np.where(part[0].parents >= 0, part[0].parents + np.int32(start), np.int32(-1))
         for part, start in zip(parts, shards, strict=False)
     ]
-    segments = Segments(
-        starts=_join([part[0].starts for part in parts], np.int64),
-        ends=_join([part[0].ends for part in parts], np.int64),
-        articles=_join([part[0].articles for part in parts], np.int32),
-        levels=_join([part[0].levels for part in parts], np.uint8),
-        parents=_join(parents, np.int32),
-    )
-    return Survey(
-        segments,
-        _join([part[1] for part in parts], np.int32),
-        _join([part[2] + start for part, start in zip(parts, tokens, strict=False)], np.int64),
-        _join([part[3] for part in parts], np.uint64),
-        shards,
-        counters.total(),
-    )
+    counts, keys = [part[1] for part in parts], [part[3] for part in parts]
+    firsts = [part[2] + start for part, start in zip(parts, tokens, strict=False)]
+    parts.clear()  # a column at a time becomes one array: both forms of all of them would be the peak of the run
+    kinds = (np.int64, np.int64, np.int32, np.uint8)
+    segments = Segments(*(_join(column, kind) for column, kind in zip(columns, kinds, strict=True)), _join(parents, np.int32))
+    survey = Survey(segments, _join(counts, np.int32), _join(firsts, np.int64), shards)
+    return survey, _join(keys, np.uint64), counters.total()
 
 
 class _Counters:
@@ -163,9 +165,9 @@ class _Counters:
 
         if not self._tables:
             return np.zeros(self._size, np.uint8)
-        total = self._tables[0]
-        for table in self._tables[1:]:
-            kernels.add_counters(total, table, total)
+        total = self._tables.pop()
+        while self._tables:
+            kernels.add_counters(total, self._tables.pop(), total)
         return total
 
 
@@ -271,6 +273,7 @@ def word_ranges(articles: Articles, starts: NDArray[np.int64], ends: NDArray[np.
 def second_pass(
     articles: Articles,
     survey: Survey,
+    counters: NDArray[np.uint8],
     firsts: NDArray[np.int32],
     searched: NDArray[np.bool_],
     levels: NDArray[np.uint8],
@@ -292,49 +295,71 @@ def second_pass(
     """
     distinct_of = np.full(len(survey.segments), -1, np.int32)
     distinct_of[firsts] = np.arange(len(firsts), dtype=np.int32)
-    frequencies = DocumentFrequencies()
+    wanted = np.append(0, np.cumsum((distinct_of >= 0) & searched[distinct_of]))[survey.shards]
+    n = int(wanted[-1])
+    rows, frequencies = np.empty(n, np.int32), DocumentFrequencies()
+    # Rows are filled in place: parts that are put together at the end would stand in memory twice.
+    lengths, sizes, indexed = (np.empty(n if bands is None else 0, np.int32) for _ in range(3))
+    bitmaps = np.empty((len(sizes), 2), np.uint64)
+    band_keys = np.empty((0, 0) if bands is None else (n, bands.bands), np.uint32)
 
-    def work(shard: int) -> tuple:  # type: ignore[type-arg]
-        rows = slice(int(survey.shards[shard]), int(survey.shards[shard + 1]))
-        part = _harvest(articles, survey, rows, distinct_of[rows], searched, bands, config, frequencies)
+    def work(shard: int) -> tuple[_AnchorColumns, NDArray[np.uint32]]:
+        segments = slice(int(survey.shards[shard]), int(survey.shards[shard + 1]))
+        mine = slice(int(wanted[shard]), int(wanted[shard + 1]))
+        harvest = _harvest(articles, survey, counters, segments, distinct_of[segments], searched, config, frequencies)
+        rows[mine], values = harvest.rows, np.empty(0, np.uint32)
+        if bands is None:
+            found = prefixes_of(
+                harvest.units, harvest.hashes, harvest.counts, levels[harvest.rows], config.shingle.k, counters,
+                config.score.min_jaccard,
+            )  # fmt: skip
+            lengths[mine], sizes[mine] = np.diff(found.offsets), found.sizes
+            indexed[mine], bitmaps[mine], values = found.indexed, found.bitmaps, found.values
+        else:
+            _fill_band_keys(harvest.units, bands, config, band_keys[mine])
         if done:
-            done(int(articles.offsets[int(survey.segments.articles[rows][-1]) + 1] - survey.segments.starts[rows][0]))
-        return part
+            articles_of = survey.segments.articles[segments]
+            done(int(articles.offsets[articles_of[-1] + 1] - articles.offsets[articles_of[0]]))
+        return harvest.anchors, values
 
     full = [shard for shard in range(len(survey.shards) - 1) if survey.shards[shard] < survey.shards[shard + 1]]
     parts = list(executor.map(work, full))
-    rows = _join([part[0] for part in parts], np.int32)
-    anchors = Anchors(*(_join([part[1][i] for part in parts], kind) for i, kind in enumerate(_ANCHOR_TYPES)))
-    prefixes = keys = None
+    anchors = Anchors(*(_join([part[0][i] for part in parts], kind) for i, kind in enumerate(_ANCHOR_TYPES)))
+    values = _join([part[1] for part in parts], np.uint32)
+    del parts
+    prefixes = None
     if bands is None:
-        found: list[Prefixes] = [part[2] for part in parts]
-        lengths = _join([np.diff(one.offsets) for one in found], np.int64)
-        prefixes = Prefixes(
-            _join([one.values for one in found], np.uint32),
-            np.append(0, np.cumsum(lengths)).astype(np.int64),
-            _join([one.sizes for one in found], np.int32),
-            _join([one.indexed for one in found], np.int32),
-            np.concatenate([one.bitmaps for one in found] or [np.empty((0, 2), np.uint64)]),
-            levels[rows] & np.uint8(searched_levels(config)),
-        )
-    else:
-        keys = np.concatenate([part[2] for part in parts] or [np.empty((0, bands.bands), np.uint32)])
-    return Harvest(rows, prefixes, keys, anchors, frequencies.vocabulary())
+        offsets = np.append(0, np.cumsum(lengths, dtype=np.int64))
+        searched_bits = np.uint8(searched_levels(config))
+        prefixes = Prefixes(values, offsets, sizes, indexed, bitmaps, levels[rows] & searched_bits)
+    return Harvest(rows, prefixes, band_keys if bands else None, anchors, frequencies.vocabulary())
 
 
+_AnchorColumns = tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]
 _ANCHOR_TYPES = (np.uint64, np.int32, np.int32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ShardHarvest:
+    """The searched rows of a shard, and what their signatures or prefixes are made of."""
+
+    rows: NDArray[np.int32]
+    units: Ranges
+    hashes: NDArray[np.uint32]
+    counts: NDArray[np.uint8]
+    anchors: _AnchorColumns
 
 
 def _harvest(
     articles: Articles,
     survey: Survey,
+    counters: NDArray[np.uint8],
     rows: slice,
     distinct: NDArray[np.int32],
     searched: NDArray[np.bool_],
-    bands: Bands | None,
     config: Config,
     frequencies: DocumentFrequencies,
-) -> tuple:  # type: ignore[type-arg]
+) -> _ShardHarvest:
     from dedup.kernels import shingle as kernels
 
     segments = _slice_segments(survey.segments, rows)
@@ -344,21 +369,13 @@ def _harvest(
 
     is_searched = (distinct >= 0) & searched[distinct]
     units = _shingle_units(articles, segments, ranges, config)
-    wanted = Ranges(units.values, units.firsts[is_searched], units.lasts[is_searched])
     hashes, counts = np.empty(len(units.values), np.uint32), np.empty(len(units.values), np.uint8)
     kernels.hash_positions(units.values, config.shingle.k, hashes)
-    kernels.look_up_counts(hashes, survey.counters, counts)
-    found: Prefixes | NDArray[np.uint32]
-    if bands is None:
-        levels = segments.levels[is_searched]
-        found = prefixes_of(
-            wanted, hashes, counts, levels, config.shingle.k, survey.counters, config.score.min_jaccard
-        )
-    else:
-        found = _band_keys(wanted, bands, config)
+    kernels.look_up_counts(hashes, counters, counts)
     paragraph = is_searched & (segments.parents < 0) & ((segments.levels & Level.PARAGRAPH) != 0)
     anchors = _anchors(ranges, counts, paragraph, distinct, config)
-    return distinct[is_searched], anchors, found
+    wanted = Ranges(units.values, units.firsts[is_searched], units.lasts[is_searched])
+    return _ShardHarvest(distinct[is_searched], wanted, hashes, counts, anchors)
 
 
 def _slice_segments(segments: Segments, rows: slice) -> Segments:
@@ -372,22 +389,20 @@ def _slice_segments(segments: Segments, rows: slice) -> Segments:
     )
 
 
-def _band_keys(ranges: Ranges, bands: Bands, config: Config) -> NDArray[np.uint32]:
+def _fill_band_keys(ranges: Ranges, bands: Bands, config: Config, out: NDArray[np.uint32]) -> None:
     from dedup.kernels import minhash as kernels
 
     # The first cells of a longer signature are those of a shorter one only if the draws are the same: draw all.
     multipliers, addends = permutations(MinHashParams(config.minhash.num_perm, config.minhash.seed))
     used = bands.bands * bands.rows
-    out = np.empty((len(ranges.firsts), bands.bands), np.uint32)
     kernels.band_keys_of_ranges(
         ranges.values, ranges.firsts, ranges.lasts, config.shingle.k, multipliers[:used], addends[:used], bands.rows, out
     )
-    return out
 
 
 def _anchors(
     ranges: Ranges, counts: NDArray[np.uint8], rows: NDArray[np.bool_], distinct: NDArray[np.int32], config: Config
-) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]:
+) -> _AnchorColumns:
     from dedup.kernels import passages as kernels
 
     run = config.passages.min_run
@@ -412,6 +427,47 @@ def _anchors(
         if used >= 0:
             return keys[:used], distinct[rows][owners[:used]], positions[:used]
         size = -1 - used
+
+
+def shingle_sets(
+    articles: Articles, survey: Survey, rows: NDArray[np.int32], config: Config, executor: Executor
+) -> Shingles:
+    """Return the shingle sets of some segments."""
+    spans = survey.segments.starts[rows], survey.segments.ends[rows]
+    ranges = word_ranges if config.shingle.unit == "word" else char_ranges
+
+    def work(part: slice) -> Shingles:
+        return shingle(ranges(articles, spans[0][part], spans[1][part], config), config.shingle)
+
+    parts = _map_slices(work, len(rows), executor)
+    lengths = _join([np.diff(part.offsets) for part in parts], np.int64)
+    values = _join([part.values for part in parts], np.uint32)
+    return Shingles(values, np.append(0, np.cumsum(lengths)).astype(np.int64))
+
+
+def tfidf_rows(
+    articles: Articles,
+    survey: Survey,
+    rows: NDArray[np.int32],
+    vocabulary: Vocabulary,
+    config: Config,
+    executor: Executor,
+) -> TermRows:
+    """Return the TF-IDF rows of some segments."""
+    spans = survey.segments.starts[rows], survey.segments.ends[rows]
+    idf = vocabulary.idf
+
+    def work(part: slice) -> TermRows:
+        ranges = word_ranges(articles, spans[0][part], spans[1][part], config)
+        return term_rows(vocabulary.ids(ranges.values), np.append(ranges.firsts, len(ranges.values)), idf)
+
+    parts = _map_slices(work, len(rows), executor)
+    lengths = _join([np.diff(part.offsets) for part in parts], np.int64)
+    return TermRows(
+        _join([part.terms for part in parts], np.int32),
+        _join([part.weights for part in parts], np.float64),
+        np.append(0, np.cumsum(lengths)).astype(np.int64),
+    )
 
 
 def article_tokens(
@@ -447,7 +503,7 @@ def article_tokens(
         kernels.mark_numbers(articles.text, tokens.starts, tokens.ends, ids)
         values[gathered[part][0] : gathered[part][0] + len(ids)] = ids
 
-    _map_slices(work, len(rows), 20_000, executor)
+    _map_slices(work, len(rows), executor)
     return ArticleTokens(values, shifts, firsts, lasts)
 
 
@@ -489,9 +545,13 @@ def span_bytes(
     return out
 
 
-def _map_slices(work: Callable[[slice], None], n: int, step: int, executor: Executor) -> None:
-    list(executor.map(work, [slice(i, min(i + step, n)) for i in range(0, n, step)]))
+def _map_slices(work: Callable[[slice], _R], n: int, executor: Executor) -> list[_R]:
+    """Return what ``work`` makes of each slice of ``n`` segments, a few thousand at a time."""
+    return list(executor.map(work, [slice(i, min(i + _SLICE, n)) for i in range(0, n, _SLICE)]))
 
 
 def _join(parts: list[NDArray[_T]], kind: type) -> NDArray[_T]:  # type: ignore[type-var]
-    return np.concatenate(parts) if parts else np.empty(0, kind)
+    """Return the parts as one array, and let go of them."""
+    joined = np.concatenate(parts) if parts else np.empty(0, kind)
+    parts.clear()
+    return joined

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
@@ -88,6 +90,20 @@ class Report:
         return self.repeated / np.maximum(self.n_tokens, 1)
 
 
+class _Threads(ThreadPoolExecutor):
+    """A pool that an exception (Ctrl-C, above all) empties: what waits is dropped, what runs ends within a shard."""
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.shutdown(wait=True, cancel_futures=kind is not None)
+
+
+def _give_back() -> None:
+    """Give freed memory back to the system: the shards' work space would stay with each thread's heap (glibc)."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
+
+
 class _Clock:
     """Wall time by stage."""
 
@@ -96,6 +112,7 @@ class _Clock:
         self._last = perf_counter()
 
     def lap(self, stage: str) -> None:
+        _give_back()
         now = perf_counter()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
         self._last = now
@@ -141,7 +158,7 @@ def scan(
     if jobs < 1:
         raise ConfigError(f"jobs is {jobs}; at least 1 is needed")
     clock = _Clock()
-    with ThreadPoolExecutor(jobs) as executor:
+    with _Threads(jobs) as executor:
         if isinstance(inputs, Articles):
             articles = inputs
         else:
@@ -180,12 +197,16 @@ class _Scored:
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
+    shared: NDArray[np.int64]
     jaccard: NDArray[np.float64]
     containment: NDArray[np.float64]
     cosine: NDArray[np.float64]
 
     def take(self, rows: NDArray[np.bool_]) -> _Scored:
-        return _Scored(self.left[rows], self.right[rows], self.jaccard[rows], self.containment[rows], self.cosine[rows])
+        return _Scored(*(getattr(self, name)[rows] for name in self.__slots__))
+
+    def accepted(self, params: score.ScoreParams) -> NDArray[np.bool_]:
+        return params.accepts(self.jaccard, self.cosine, self.shared)
 
 
 class _Run:
@@ -205,12 +226,32 @@ class _Run:
         self.ranks = findings.rank_articles(articles.dates)
 
     def report(self) -> Report:
-        survey = passes.first_pass(self.articles, self.config, self.executor, self.jobs, self._counter("segment"))
+        survey, keys, counters = passes.first_pass(
+            self.articles, self.config, self.executor, self.jobs, self._counter("segment")
+        )
         self.clock.lap("segment")
-        distinct = self._collapse(survey)
+        distinct = self._collapse(survey, keys)
+        del keys  # what is no longer needed would add up to half of the text
         self.clock.lap("collapse")
-        scored, harvest, search = self._search(survey, distinct)
-        accepted = (scored.cosine >= self.config.score.min_cosine) & (scored.jaccard >= self.config.score.min_jaccard)
+        bands = self._bands()
+        searched = self._searched(survey, distinct)
+        harvest = passes.second_pass(
+            self.articles,
+            survey,
+            counters,
+            distinct.firsts,
+            searched,
+            distinct.levels,
+            bands,
+            self.config,
+            self.executor,
+            self._counter("shingle"),
+        )
+        del counters
+        self.clock.lap("shingle")
+        scored, search = self._search(survey, distinct, harvest, bands)
+        harvest = replace(harvest, prefixes=None, band_keys=None)
+        accepted = scored.accepted(self.config.score)
         matched = scored.take(accepted)
         row_clusters, matched = self._cluster(survey, distinct, matched, harvest)
         clusters, notices, in_notice = self._places(survey, distinct, row_clusters, matched)
@@ -252,8 +293,8 @@ class _Run:
 
         return count
 
-    def _collapse(self, survey: Survey) -> collapse.Distinct:
-        distinct = collapse.collapse(survey.keys, survey.n_tokens, survey.segments.levels)
+    def _collapse(self, survey: Survey, keys: NDArray[np.uint64]) -> collapse.Distinct:
+        distinct = collapse.collapse(keys, survey.n_tokens, survey.segments.levels)
         # Members come by row; whoever wants the earliest first wants them by the rank of their article.
         if (np.diff(self.ranks) < 0).any():
             many = np.repeat(distinct.counts > 1, distinct.counts)
@@ -265,30 +306,25 @@ class _Run:
             distinct = collapse.Distinct(sorted_members, distinct.offsets, distinct.of_segment, distinct.levels)
         return distinct
 
-    def _search(self, survey: Survey, distinct: collapse.Distinct) -> tuple[_Scored, Harvest, Search]:
+    def _bands(self) -> lsh.Bands | None:
+        """Return the bands of LSH, or None for the exact join."""
         config = self.config
-        method = choose_method(config)
-        bands = None
-        if method == "lsh":
-            try:
-                bands = lsh.choose_bands(config.score.min_jaccard, config.lsh, config.minhash.num_perm)
-            except ValueError as error:
-                raise ConfigError(str(error)) from None
-        searched = (survey.n_tokens[distinct.firsts] >= config.shingle.min_tokens) & (
-            (distinct.levels & np.uint8(passes.searched_levels(config))) != 0
-        )
-        harvest = passes.second_pass(
-            self.articles,
-            survey,
-            distinct.firsts,
-            searched,
-            distinct.levels,
-            bands,
-            config,
-            self.executor,
-            self._counter("shingle"),
-        )
-        self.clock.lap("shingle")
+        if choose_method(config) == "exact":
+            return None
+        try:
+            return lsh.choose_bands(config.score.min_jaccard, config.lsh, config.minhash.num_perm)
+        except ValueError as error:
+            raise ConfigError(str(error)) from None
+
+    def _searched(self, survey: Survey, distinct: collapse.Distinct) -> NDArray[np.bool_]:
+        """Tell which distinct rows are long enough and of a level that is searched: bool[d]."""
+        levels = distinct.levels & np.uint8(passes.searched_levels(self.config))
+        return (survey.n_tokens[distinct.firsts] >= self.config.shingle.min_tokens) & (levels != 0)
+
+    def _search(
+        self, survey: Survey, distinct: collapse.Distinct, harvest: Harvest, bands: lsh.Bands | None
+    ) -> tuple[_Scored, Search]:
+        config = self.config
         levels = distinct.levels[harvest.rows] & np.uint8(passes.searched_levels(config))
         if bands is None:
             assert harvest.prefixes is not None
@@ -302,17 +338,17 @@ class _Run:
         self.clock.lap("score")
         recall = 1.0 if bands is None else bands.recall(config.score.min_jaccard)
         search = Search(
-            method,
+            "lsh" if bands else "exact",
             config.score.min_jaccard,
             recall,
             bands.bands if bands else 0,
             bands.rows if bands else 0,
-            int(searched.sum()),
+            len(harvest.rows),
             len(left),
             found.thinned_buckets,
             found.thinned_rows,
         )
-        return scored, harvest, search
+        return scored, search
 
     def _score(
         self,
@@ -323,15 +359,8 @@ class _Run:
         harvest: Harvest,
     ) -> _Scored:
         """Return the pairs with their exact scores, those whose Jaccard is too low for any use left out."""
-        from dedup.shingles import shingle
-
         rows, compact = np.unique(np.concatenate([left, right]), return_inverse=True)
-        segments = survey.segments
-        firsts = distinct.firsts[rows]
-        ranges = passes.word_ranges if self.config.shingle.unit == "word" else passes.char_ranges
-        sets = shingle(
-            ranges(self.articles, segments.starts[firsts], segments.ends[firsts], self.config), self.config.shingle
-        )
+        sets = passes.shingle_sets(self.articles, survey, distinct.firsts[rows], self.config, self.executor)
         a, b = compact[: len(left)], compact[len(left) :]
         shared = score.overlaps(sets, a, b, self.executor, jobs=self.jobs)
         sizes = np.diff(sets.offsets)
@@ -341,6 +370,7 @@ class _Run:
         return _Scored(
             left,
             right,
+            shared[keep],
             jaccard[keep],
             score.containment(shared, sizes[a], sizes[b])[keep],
             self._cosines(survey, distinct, left, right, harvest),
@@ -356,10 +386,7 @@ class _Run:
     ) -> NDArray[np.float64]:
         rows, compact = np.unique(np.concatenate([left, right]), return_inverse=True)
         firsts = distinct.firsts[rows]
-        segments = survey.segments
-        ranges = passes.word_ranges(self.articles, segments.starts[firsts], segments.ends[firsts], self.config)
-        ids = harvest.vocabulary.ids(ranges.values)
-        terms = score.term_rows(ids, np.append(ranges.firsts, len(ids)), harvest.vocabulary.idf)
+        terms = passes.tfidf_rows(self.articles, survey, firsts, harvest.vocabulary, self.config, self.executor)
         return score.cosines(terms, compact[: len(left)], compact[len(left) :], self.executor, jobs=self.jobs)
 
     def _cluster(
@@ -376,9 +403,8 @@ class _Run:
             if not len(left):
                 break
             stars = self._score(survey, distinct, left, right, harvest)
-            good = (stars.cosine >= self.config.score.min_cosine) & (stars.jaccard >= self.config.score.min_jaccard)
             before = len(matched.left)
-            matched = _merge(matched, stars.take(good), len(distinct))
+            matched = _merge(matched, stars.take(stars.accepted(self.config.score)), len(distinct))
             if len(matched.left) == before:
                 break
         graph = cluster.match_graph(matched.left, matched.right, len(distinct))
@@ -390,9 +416,7 @@ class _Run:
         """Return the clusters of all places, the boilerplate among them, and which distinct rows are boilerplate."""
         from dedup.places import cluster_places, notices_of
 
-        searched = (survey.n_tokens[distinct.firsts] >= self.config.shingle.min_tokens) & (
-            (distinct.levels & np.uint8(passes.searched_levels(self.config))) != 0
-        )
+        searched = self._searched(survey, distinct)
         clusters, row_sets = cluster_places(
             self.articles, survey, distinct, rows, searched, self.ranks, self.config.findings
         )
@@ -477,9 +501,6 @@ def _star_pairs(
 
 def _merge(one: _Scored, other: _Scored, n_rows: int) -> _Scored:
     """Return the pairs of both, each once."""
-    columns = [
-        np.concatenate([getattr(one, name), getattr(other, name)])
-        for name in ("left", "right", "jaccard", "containment", "cosine")
-    ]
+    columns = [np.concatenate([getattr(one, name), getattr(other, name)]) for name in _Scored.__slots__]
     _, first = np.unique(columns[0] * np.int64(n_rows) + columns[1], return_index=True)
     return _Scored(*(column[first] for column in columns))

@@ -28,16 +28,37 @@ class ScoreParams:
         On shingle sets; also what the candidate search promises its recall at.
     min_cosine : float
         TF-IDF over words.
+    sure_shingles : int
+        Pairs that share so many shingles need no cosine; 0 lets none off. The words of a notice under every article
+        weigh next to nothing, and the date that changed in it nearly all: its cosine says nothing of what is the same.
     """
 
     min_jaccard: float = 0.5
     min_cosine: float = 0.7
+    sure_shingles: int = 18
 
     def __post_init__(self) -> None:
         if not 0 < self.min_jaccard <= 1:
             raise ValueError(f"score: min_jaccard is {self.min_jaccard}; it must be over 0 and at most 1")
         if not 0 <= self.min_cosine <= 1:
             raise ValueError(f"score: min_cosine is {self.min_cosine}; allowed: 0 to 1")
+        if self.sure_shingles < 0:
+            raise ValueError(f"score: sure_shingles is {self.sure_shingles}; it cannot be negative")
+
+    def accepts(
+        self, jaccard: NDArray[np.float64], cosine: NDArray[np.float64], shared: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        """Tell which pairs are matches, from their scores and the number of shingles they share.
+
+        Examples
+        --------
+        >>> ScoreParams(0.5, 0.7, 18).accepts(np.array([.6, .6, .4]), np.array([.8, .3, .9]), np.array([9, 20, 9])).tolist()
+        [True, True, False]
+        """
+        alike = cosine >= self.min_cosine
+        if self.sure_shingles:
+            alike |= shared >= self.sure_shingles
+        return alike & (jaccard >= self.min_jaccard - 1e-9)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +115,7 @@ class DocumentFrequencies:
 
     def __init__(self) -> None:
         self._keys = np.zeros(1 << 16, np.uint64)
-        self._counts = np.zeros(1 << 16, np.int64)
+        self._counts = np.zeros(1 << 16, np.int32)
         self._used = 0
         self._documents = 0
         self._lock = Lock()
@@ -105,7 +126,7 @@ class DocumentFrequencies:
 
         n_tokens = int(np.sum(documents.lasts - documents.firsts))
         size = 1 << max(4, n_tokens.bit_length())
-        keys, counts, latest = np.zeros(size, np.uint64), np.zeros(size, np.int64), np.zeros(size, np.int64)
+        keys, counts, latest = np.zeros(size, np.uint64), np.zeros(size, np.int32), np.zeros(size, np.int32)
         kernels.count_documents(documents.values, documents.firsts, documents.lasts, keys, counts, latest)
         with self._lock:
             self._documents += len(documents.firsts)
@@ -116,8 +137,8 @@ class DocumentFrequencies:
 
         if 2 * (self._used + len(keys)) > len(self._keys):
             old_keys, old_counts = self._keys, self._counts
-            size = 1 << (4 * (self._used + len(keys))).bit_length()
-            self._keys, self._counts = np.zeros(size, np.uint64), np.zeros(size, np.int64)
+            size = 1 << (2 * (self._used + len(keys))).bit_length()
+            self._keys, self._counts = np.zeros(size, np.uint64), np.zeros(size, np.int32)
             kernels.add_counts(old_keys, old_counts, self._keys, self._counts)
         self._used += kernels.add_counts(keys, counts, self._keys, self._counts)
 
@@ -127,7 +148,7 @@ class DocumentFrequencies:
 
         used = np.flatnonzero(self._keys)
         used = used[np.argsort(self._keys[used])]
-        keys, counts = self._keys[used], self._counts[used]
+        keys, counts = self._keys[used], self._counts[used].astype(np.int64)
         size = 1 << max(4, (2 * len(keys)).bit_length())
         lookup_keys, lookup_ids = np.zeros(size, np.uint64), np.zeros(size, np.int32)
         kernels.fill_lookup(keys, lookup_keys, lookup_ids)

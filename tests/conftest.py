@@ -4,6 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Compiling a kernel takes a second, once: a deadline for each example would fail the first.
+settings.register_profile("default", deadline=None)
+settings.register_profile("nightly", deadline=None, max_examples=2000)
+settings.load_profile("default")
 
 GOLDEN = Path(__file__).parent / "golden"
 

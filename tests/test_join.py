@@ -10,40 +10,58 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.join import JoinedPairs, ShingleSets, exact_join
+from dedup import score
+from dedup.join import candidate_pairs, prefixes_of
+from dedup.kernels import shingle as kernels
+from dedup.model import Candidates
+from dedup.shingles import Ranges, ShingleParams, shingle
 from tests import oracle
 from tests.strategies import shingle_sets
 
 EXECUTOR = ThreadPoolExecutor(2)
 THRESHOLDS = (0.15, 0.3, 0.5, 2 / 3, 0.8, 0.9, 1.0)
+BIG = 1 << 12
 
 
-def make(sets: list[set[int]], levels: list[int], *, keep_all: bool = True) -> ShingleSets:
-    """Return the sets as the second pass gives them: with or without the values that stand in one row only."""
-    kept = sets if keep_all else [{v for v in one if sum(v in other for other in sets) > 1} for one in sets]
-    values = np.array([value for one in kept for value in one], np.uint32)
-    offsets = np.append(0, np.cumsum([len(one) for one in kept])).astype(np.int64)
-    sizes = np.array([len(one) for one in sets], np.int64)
-    return ShingleSets(values, offsets, sizes, np.array(levels, np.uint8))
+def ranges(sets: list[set[int]]) -> Ranges:
+    """Return sets as rows of one-token shingles."""
+    values = np.array([value * 0x9E3779B1 + 1 for one in sets for value in sorted(one)], np.uint64)
+    offsets = np.append(0, np.cumsum([len(one) for one in sets])).astype(np.int64)
+    return Ranges(values, offsets[:-1], offsets[1:])
 
 
-def as_dict(pairs: JoinedPairs) -> dict[tuple[int, int], int]:
-    return dict(zip(zip(pairs.left.tolist(), pairs.right.tolist(), strict=True), pairs.shared.tolist(), strict=True))
+def candidates(sets, levels, threshold, *, counter_cells=BIG, jobs=1, max_bucket=None) -> Candidates:
+    """Return the pairs that the join lets through; few ``counter_cells`` make all counts too high."""
+    rows, bits = ranges(sets), np.array(levels[: len(sets)], np.uint8)
+    hashes, counts = np.empty(len(rows.values), np.uint32), np.empty(len(rows.values), np.uint8)
+    counters = np.zeros(counter_cells, np.uint8)
+    kernels.hash_positions(rows.values, 1, hashes)
+    kernels.count_shingles(rows.values, hashes, rows.firsts, rows.lasts, 1, counters)
+    kernels.look_up_counts(hashes, counters, counts)
+    prefixes = prefixes_of(rows, hashes, counts, bits, 1, counters, threshold)
+    return candidate_pairs(prefixes, threshold, EXECUTOR, jobs=jobs, max_bucket=max_bucket)
+
+
+def join(sets, levels, threshold, **settings) -> dict[tuple[int, int], int]:
+    """Return the candidates that reach the threshold, with the size of their intersection."""
+    found = candidates(sets, levels, threshold, **settings)
+    rows = shingle(ranges(sets), ShingleParams(size=1))
+    shared = score.overlaps(rows, found.left, found.right, EXECUTOR)
+    sizes = np.diff(rows.offsets)
+    keep = score.jaccard(shared, sizes[found.left], sizes[found.right]) >= threshold - 1e-9
+    pairs = zip(found.left[keep].tolist(), found.right[keep].tolist(), strict=True)
+    return dict(zip(pairs, shared[keep].tolist(), strict=True))
 
 
 @given(
     sets=shingle_sets,
     threshold=st.sampled_from(THRESHOLDS),
-    keep_all=st.booleans(),
+    counter_cells=st.sampled_from([1, 16, BIG]),
     levels=st.lists(st.sampled_from([1, 2, 4, 6, 8]), min_size=14, max_size=14),
 )
-def test_join_equals_all_with_all(sets, threshold, keep_all, levels):
-    """Pairs and intersection sizes are those of nested loops, values of one row left out or not."""
-    rows = make(sets, levels[: len(sets)], keep_all=keep_all)
-
-    pairs = exact_join(rows, threshold, EXECUTOR, jobs=2)
-
-    assert oracle.similar_pairs(sets, levels, threshold) == as_dict(pairs)
+def test_join_equals_all_with_all(sets, threshold, counter_cells, levels):
+    """Pairs and intersection sizes are those of nested loops, however full the table of counts is."""
+    assert oracle.similar_pairs(sets, levels, threshold) == join(sets, levels, threshold, counter_cells=counter_cells)
 
 
 def test_join_equals_all_with_all_on_thousands_of_random_inputs():
@@ -52,58 +70,66 @@ def test_join_equals_all_with_all_on_thousands_of_random_inputs():
     for _ in range(3000):
         universe = source.randint(2, 50)
         sets = [
-            {source.randrange(universe) * 40503 for _ in range(source.choice([1, 3, 8, 30]))}
-            | ({99} if universe % 3 else set())
+            {source.randrange(universe) for _ in range(source.choice([1, 3, 8, 30]))} | ({99} if universe % 3 else set())
             for _ in range(source.randint(1, 16))
         ]
         levels = [source.choice([2, 4, 6]) for _ in sets]
         threshold = source.choice(THRESHOLDS)
 
-        pairs = exact_join(make(sets, levels, keep_all=bool(universe % 2)), threshold, EXECUTOR)
-
-        assert oracle.similar_pairs(sets, levels, threshold) == as_dict(pairs)
+        assert oracle.similar_pairs(sets, levels, threshold) == join(sets, levels, threshold)
 
 
-@pytest.mark.parametrize("jobs", [1, 3, 8])
+@pytest.mark.parametrize("jobs", [2, 3, 8])
 def test_number_of_jobs_changes_nothing(jobs):
-    """6,000 rows, probed in one part or in many, give the same pairs."""
+    """6,000 rows, in two parts or in sixteen, give the same pairs."""
     source = random.Random(3)
-    bases = [{source.getrandbits(32) for _ in range(source.randint(5, 40))} for _ in range(2000)]
-    sets = [base ^ {source.getrandbits(32) for _ in range(source.randint(0, 6))} for base in bases for _ in range(3)]
-    rows = make(sets, [2] * len(sets))
+    bases = [{source.getrandbits(31) for _ in range(source.randint(5, 40))} for _ in range(2000)]
+    sets = [base ^ {source.getrandbits(31) for _ in range(source.randint(0, 6))} for base in bases for _ in range(3)]
+    levels = [2] * len(sets)
 
-    one, many = exact_join(rows, 0.6, EXECUTOR, jobs=1), exact_join(rows, 0.6, EXECUTOR, jobs=jobs)
+    one = join(sets, levels, 0.6, counter_cells=1 << 20)
 
-    assert as_dict(one) == as_dict(many)
-    assert len(one.left) > 3000
+    assert one == join(sets, levels, 0.6, counter_cells=1 << 20, jobs=jobs)
+    assert len(one) > 3000
 
 
-def test_thinned_lists_keep_every_row_connected():
-    """500 near-equal rows in lists of at most 50: far fewer pairs than all, and each row has a partner."""
+def test_rows_past_two_to_the_sixteenth_are_joined():
+    """Numbers of rows and postings do not wrap: 70,000 rows of which each has one partner."""
+    source = random.Random(23)
+    sets = [{source.getrandbits(31) for _ in range(6)} for _ in range(35_000)]
+    sets = sets + [set(one) for one in reversed(sets)]
+
+    pairs = join(sets, [2] * len(sets), 1.0, counter_cells=1 << 20)
+
+    assert {(i, 69_999 - i): 6 for i in range(35_000)} == pairs
+
+
+@pytest.mark.parametrize("n_notices", [1, 3])
+def test_thinned_values_keep_every_row_connected(n_notices):
+    """500 near-equal rows of each notice, at most 50 in a bucket: far fewer pairs than all, each row has a partner."""
     source = random.Random(5)
-    common = {source.getrandbits(32) for _ in range(30)}
-    sets = [common | {source.getrandbits(32) for _ in range(3)} for _ in range(500)]
-    rows = make(sets, [2] * len(sets))
+    commons = [{source.getrandbits(31) for _ in range(30)} for _ in range(n_notices)]
+    sets = [common | {source.getrandbits(31) for _ in range(3)} for _ in range(500) for common in commons]
+    levels = [2] * len(sets)
 
-    pairs = exact_join(rows, 0.5, EXECUTOR, max_bucket=50)
+    found = candidates(sets, levels, 0.5, counter_cells=1 << 16, max_bucket=50)
+    pairs = join(sets, levels, 0.5, counter_cells=1 << 16, max_bucket=50)
 
-    assert set(range(500)) == set(pairs.left.tolist()) | set(pairs.right.tolist())
-    assert len(pairs.left) < 500 * 64
-    assert pairs.thinned_buckets > 0
-    assert pairs.thinned_rows == 0
-    truth = oracle.similar_pairs(sets, [2] * 500, 0.5)
-    assert as_dict(pairs).items() <= truth.items()
+    assert set(range(len(sets))) == {row for pair in pairs for row in pair}
+    assert len(found.left) < len(sets) * 64
+    assert found.thinned_buckets > 0
+    assert found.thinned_rows == 0
+    assert pairs.items() <= oracle.similar_pairs(sets, levels, 0.5).items()
 
 
 @pytest.mark.parametrize("threshold", [0.0, -0.1, 1.1])
 def test_thresholds_outside_are_refused(threshold):
     """A Jaccard of nothing would pair all rows."""
     with pytest.raises(ValueError, match="min_jaccard"):
-        exact_join(make([{1}], [2]), threshold, EXECUTOR)
+        join([{1}], [2], threshold)
 
 
-def test_no_rows_give_no_pairs():
-    """An empty table joins to nothing."""
-    pairs = exact_join(make([], []), 0.5, EXECUTOR)
-
-    assert len(pairs.left) == 0
+@pytest.mark.parametrize("sets", [[], [set()], [set(), set()]])
+def test_nothing_gives_no_pairs(sets):
+    """No rows, or rows without shingles."""
+    assert {} == join(sets, [2, 2], 0.5)

@@ -34,42 +34,49 @@ def test_shingle_sets_have_the_sizes_and_overlaps_of_k_gram_sets(rows, k):
                zip(shingles.offsets, shingles.offsets[1:], strict=False))  # fmt: skip
 
 
-@given(rows=token_rows, k=st.integers(1, 4))
-def test_counters_are_never_too_low_and_shared_sets_keep_what_may_repeat(rows, k):
-    """A shingle that stands twice is counted twice, and kept wherever its row can reach the threshold."""
+@given(rows=token_rows, k=st.integers(1, 4), cells=st.sampled_from([1, 8, 1 << 12]))
+def test_counts_are_never_too_low(rows, k, cells):
+    """With room enough a shingle's count is that of its places; with less, it is at least that."""
     table = ranges(rows)
-    counters = np.zeros(1 << 12, np.uint8)
-    kernels.count_shingles(table.values, table.firsts, table.lasts, k, counters)
-    out = np.empty(max(1, len(table.values)), np.uint32)
-    sizes, offsets = np.empty(len(rows), np.int64), np.empty(len(rows) + 1, np.int64)
-    seen, stamps = np.empty(64, np.uint32), np.zeros(64, np.int64)
-    min_share = 0.5
+    counters = np.zeros(cells, np.uint8)
+    hashes, counts = np.empty(len(table.values), np.uint32), np.empty(len(table.values), np.uint8)
+    kernels.hash_positions(table.values, k, hashes)
 
-    kernels.shared_shingles(
-        table.values, table.firsts, table.lasts, k, counters, min_share, seen, stamps, out, sizes, offsets
-    )
+    kernels.count_shingles(table.values, hashes, table.firsts, table.lasts, k, counters)
+    kernels.look_up_counts(hashes, counters, counts)
 
-    sets = [oracle.shingle_set(row, k) for row in rows]
-    assert [len(one) for one in sets] == sizes.tolist()
-    places = [gram for row in rows if row for gram in (tuple(row[i : i + k]) for i in range(max(1, len(row) - k + 1)))]
-    for row, one in enumerate(sets):
-        repeated = sum(places.count(gram) > 1 for gram in one)
-        kept = offsets[row + 1] - offsets[row]
-        assert kept == repeated or (kept == 0 and repeated < min_share * len(one)) or kept > repeated
+    grams = [[tuple(row[i : i + k]) for i in range(len(row) - k + 1)] for row in rows]
+    places = [gram for one in grams for gram in one] + [tuple(row) for row in rows if 0 < len(row) < k]
+    for row, first in zip(grams, table.firsts, strict=True):
+        for i, gram in enumerate(row):
+            assert counts[first + i] >= places.count(gram)
+            assert cells < 1 << 12 or counts[first + i] == places.count(gram)
 
 
-@given(st.lists(st.integers(0, 255), min_size=64, max_size=64), st.lists(st.integers(0, 255), min_size=64, max_size=64))
-def test_tables_of_counters_add_up_cell_by_cell_and_stop_at_three(left, right):
-    """Four counters a byte, each the sum of both sides, at most 3."""
+@given(values=st.lists(st.integers(0, 2**64 - 1), max_size=30), k=st.integers(1, 8))
+def test_rolled_hashes_are_those_of_single_shingles(values, k):
+    """Rolling on gives at each position what hashing its tokens alone gives, and what the shingle sets hold."""
+    table = np.array(values, np.uint64)
+    hashes = np.empty(len(values), np.uint32)
+
+    kernels.hash_positions(table, k, hashes)
+
+    for i in range(len(values) - k + 1):
+        one = shingle(Ranges(table, np.array([i]), np.array([i + k])), ShingleParams(size=k))
+        assert one.values.tolist() == [hashes[i]]
+
+
+cells = st.lists(st.integers(0, 255), min_size=16, max_size=16)
+
+
+@given(left=cells, right=cells)
+def test_tables_of_counters_add_up_and_stop_at_255(left, right):
+    """Each cell is the sum of both sides, at most 255."""
     one, other = np.array(left, np.uint8), np.array(right, np.uint8)
 
     kernels.add_counters(one, other, one)
 
-    expected = [
-        sum(min(3, (a >> shift & 3) + (b >> shift & 3)) << shift for shift in (0, 2, 4, 6))
-        for a, b in zip(left, right, strict=True)
-    ]
-    assert expected == one.tolist()
+    assert [min(255, a + b) for a, b in zip(left, right, strict=True)] == one.tolist()
 
 
 def test_a_paragraph_has_the_tokens_of_its_sentences():

@@ -122,18 +122,29 @@ def fill_prefixes(
 
 
 @kernel
-def fill_postings(prefixes, offsets, indexed, order, keys, postings):
-    """Write value and posting of every prefix, rows in ``order``.
+def count_postings(prefixes, shift, counts):
+    """Count the prefix values whose highest bits, ``value >> shift``, are 0, 1, 2, ..."""
+    counts[:] = 0
+    for i in range(len(prefixes)):
+        counts[prefixes[i] >> shift] += 1
+
+
+@kernel
+def fill_postings(prefixes, offsets, indexed, order, part, shift, keys, postings):
+    """Write value and posting of every prefix value with ``value >> shift == part``, rows in ``order``.
 
     A posting is the row's place in that order times two, plus one if the value is among the indexed ones.
     """
     used = 0
     for place in range(len(order)):
         row = order[place]
-        for i in range(offsets[row], offsets[row + 1]):
-            keys[used] = prefixes[i]
-            postings[used] = np.uint32(place) << _INDEXED | np.uint32(i - offsets[row] < indexed[row])
-            used += 1
+        start = offsets[row]
+        end = offsets[row + 1]
+        for i in range(start, end):
+            if prefixes[i] >> shift == part:
+                keys[used] = prefixes[i]
+                postings[used] = np.uint32(place) << _INDEXED | np.uint32(i - start < indexed[row])
+                used += 1
 
 
 @inline
@@ -158,8 +169,8 @@ def common_prefix(prefixes, offsets, row, other):
 
 @kernel
 def pair_postings(
-    keys, postings, first, last, min_jaccard, max_bucket, max_leaders, min_common, order, sizes, levels, bitmaps,
-    prefixes, offsets, out, thinned,
+    keys, postings, min_jaccard, max_bucket, max_leaders, min_common, order, sizes, levels, bitmaps, prefixes, offsets,
+    out, thinned,
 ):  # fmt: skip
     """Write the pairs of rows that share a prefix value and may reach the threshold; returns their number.
 
@@ -171,10 +182,10 @@ def pair_postings(
     """
     used = 0
     leaders = np.empty(max_leaders, np.int64)
-    start = first
-    while start < last:
+    start = 0
+    while start < len(keys):
         end = start + 1
-        while end < last and keys[end] == keys[start]:
+        while end < len(keys) and keys[end] == keys[start]:
             end += 1
         thin = end - start > max_bucket
         thinned[0] += thin

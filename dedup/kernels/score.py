@@ -27,7 +27,7 @@ def find_slot(keys, key):
 def count_documents(values, firsts, lasts, keys, counts, latest):
     """Count in how many rows each token stands; returns the number of distinct tokens.
 
-    ``keys`` (uint64[2**p], zeros), ``counts`` and ``latest`` (int64, zeros) are a hash table with more slots than
+    ``keys`` (uint64[2**p], zeros), ``counts`` and ``latest`` (int32, zeros) are a hash table with more slots than
     there are tokens.
     """
     used = 0
