@@ -113,4 +113,3 @@ def load_config(settings: Mapping[str, object]) -> Config:
         except (TypeError, ValueError) as error:
             raise ConfigError(str(error)) from None
     return config
-

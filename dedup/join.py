@@ -82,9 +82,7 @@ def prefixes_of(
     table = 1 << (2 * int(lengths.max(initial=1))).bit_length()
     seen, stamps = np.empty(table, np.uint32), np.zeros(table, np.int64)
     rows = (ranges.values, hashes, counts, ranges.firsts, ranges.lasts)
-    used = kernels.fill_prefixes(
-        *rows, k, counters, min_jaccard, seen, stamps, out, offsets, sizes, indexed, bitmaps
-    )
+    used = kernels.fill_prefixes(*rows, k, counters, min_jaccard, seen, stamps, out, offsets, sizes, indexed, bitmaps)
     return Prefixes(out[:used].copy(), offsets, sizes, indexed, bitmaps, levels)
 
 
@@ -143,6 +141,6 @@ def candidate_pairs(
 
     parts = list(executor.map(work, range(1 << bits)))
     pairs = np.unique(np.concatenate([pairs for pairs, _ in parts]))
-    thinned = np.sum([found for _, found in parts], axis=0, dtype=np.int64)
+    thinned = np.array([found for _, found in parts]).sum(axis=0)
     left, right = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
     return Candidates(left, right, int(thinned[0]), int(thinned[1]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
@@ -72,16 +73,25 @@ def choose_bands(min_jaccard: float, params: LshParams, num_perm: int) -> Bands:
     best = None
     for rows in range(1, num_perm + 1):
         hit = min_jaccard**rows
-        bands = 1 if hit >= 1.0 else int(np.ceil(np.log1p(-params.recall) / np.log1p(-hit) - 1e-12)) if hit else num_perm + 1
+        bands = _fewest_bands(hit, params.recall, num_perm)
         if bands * rows > num_perm:
             break
         best = Bands(max(bands, 1), rows)
     if best is None:
         raise ValueError(
-            f"lsh: recall {params.recall} at Jaccard {min_jaccard} needs more than the {num_perm} cells of a signature; "
-            "lower --recall, raise --min-jaccard or raise --num-perm"
+            f"lsh: recall {params.recall} at Jaccard {min_jaccard} needs more than the {num_perm} cells of a "
+            "signature; lower --recall, raise --min-jaccard or raise --num-perm"
         )
     return best
+
+
+def _fewest_bands(hit: float, recall: float, most: int) -> int:
+    """Return how many bands, each hit with this probability, reach the recall; more than ``most`` if too many do."""
+    if hit >= 1.0:
+        return 1
+    if hit <= 0.0:
+        return most + 1
+    return min(most + 1, math.ceil(math.log1p(-recall) / math.log1p(-hit) - 1e-12))
 
 
 def candidate_pairs(
@@ -105,7 +115,7 @@ def candidate_pairs(
     min_equal = max(1, int(bands.bands * hit - 3 * np.sqrt(bands.bands * hit * (1 - hit))))
     parts = list(executor.map(lambda band: _pairs_of_band(keys, levels, band, min_equal), range(bands.bands)))
     packed = np.unique(np.concatenate([pairs for pairs, _ in parts] or [np.empty(0, np.uint64)]))
-    thinned = np.sum([counts for _, counts in parts], axis=0, dtype=np.int64) if parts else np.zeros(2, np.int64)
+    thinned = np.array([counts for _, counts in parts]).sum(axis=0)
     left, right = (packed >> np.uint64(32)).astype(np.int64), (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
     return Candidates(left, right, int(thinned[0]), int(thinned[1]))
 

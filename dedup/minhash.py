@@ -41,7 +41,7 @@ def permutations(params: MinHashParams) -> tuple[NDArray[np.uint32], NDArray[np.
 
     Drawn as datasketch 2.0 draws them for the same seed (`MinHash._init_permutations`), without importing it.
     """
-    draws = np.random.RandomState(params.seed)  # noqa: NPY002 -- the legacy generator decides the bits
+    draws = np.random.RandomState(params.seed)  # the legacy generator decides the bits
     multipliers = draws.randint(0, 1 << 31, params.num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
     addends = draws.randint(0, 1 << 32, params.num_perm, dtype=np.uint32)
     return multipliers, addends

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ _COUNTER_SHARE = 0.6
 _SLICE = 10_000
 
 _R = TypeVar("_R")
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,9 +129,8 @@ def first_pass(
     parts = list(executor.map(work, cut_shards(articles.offsets)))
     shards = np.append(0, np.cumsum([len(part[0]) for part in parts])).astype(np.int64)
     tokens = np.append(0, np.cumsum([part[4] for part in parts]))
-    columns = [
-        [getattr(part[0], name) for part in parts] for name in ("starts", "ends", "articles", "levels")
-    ]
+    starts, ends = [part[0].starts for part in parts], [part[0].ends for part in parts]
+    owners, levels = [part[0].articles for part in parts], [part[0].levels for part in parts]
     parents = [
         np.where(part[0].parents >= 0, part[0].parents + np.int32(start), np.int32(-1))
         for part, start in zip(parts, shards, strict=False)
@@ -139,8 +138,13 @@ def first_pass(
     counts, keys = [part[1] for part in parts], [part[3] for part in parts]
     firsts = [part[2] + start for part, start in zip(parts, tokens, strict=False)]
     parts.clear()  # a column at a time becomes one array: both forms of all of them would be the peak of the run
-    kinds = (np.int64, np.int64, np.int32, np.uint8)
-    segments = Segments(*(_join(column, kind) for column, kind in zip(columns, kinds, strict=True)), _join(parents, np.int32))
+    segments = Segments(
+        _join(starts, np.int64),
+        _join(ends, np.int64),
+        _join(owners, np.int32),
+        _join(levels, np.uint8),
+        _join(parents, np.int32),
+    )
     survey = Survey(segments, _join(counts, np.int32), _join(firsts, np.int64), shards)
     return survey, _join(keys, np.uint64), counters.total()
 
@@ -324,7 +328,11 @@ def second_pass(
 
     full = [shard for shard in range(len(survey.shards) - 1) if survey.shards[shard] < survey.shards[shard + 1]]
     parts = list(executor.map(work, full))
-    anchors = Anchors(*(_join([part[0][i] for part in parts], kind) for i, kind in enumerate(_ANCHOR_TYPES)))
+    anchors = Anchors(
+        _join([part[0][0] for part in parts], np.uint64),
+        _join([part[0][1] for part in parts], np.int32),
+        _join([part[0][2] for part in parts], np.int32),
+    )
     values = _join([part[1] for part in parts], np.uint32)
     del parts
     prefixes = None
@@ -336,7 +344,6 @@ def second_pass(
 
 
 _AnchorColumns = tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]
-_ANCHOR_TYPES = (np.uint64, np.int32, np.int32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -395,9 +402,8 @@ def _fill_band_keys(ranges: Ranges, bands: Bands, config: Config, out: NDArray[n
     # The first cells of a longer signature are those of a shorter one only if the draws are the same: draw all.
     multipliers, addends = permutations(MinHashParams(config.minhash.num_perm, config.minhash.seed))
     used = bands.bands * bands.rows
-    kernels.band_keys_of_ranges(
-        ranges.values, ranges.firsts, ranges.lasts, config.shingle.k, multipliers[:used], addends[:used], bands.rows, out
-    )
+    rows = (ranges.values, ranges.firsts, ranges.lasts)
+    kernels.band_keys_of_ranges(*rows, config.shingle.k, multipliers[:used], addends[:used], bands.rows, out)
 
 
 def _anchors(
@@ -550,7 +556,7 @@ def _map_slices(work: Callable[[slice], _R], n: int, executor: Executor) -> list
     return list(executor.map(work, [slice(i, min(i + _SLICE, n)) for i in range(0, n, _SLICE)]))
 
 
-def _join(parts: list[NDArray[_T]], kind: type) -> NDArray[_T]:  # type: ignore[type-var]
+def _join(parts: list[NDArray[Any]], kind: type[_T]) -> NDArray[_T]:
     """Return the parts as one array, and let go of them."""
     joined = np.concatenate(parts) if parts else np.empty(0, kind)
     parts.clear()

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 
@@ -125,7 +126,7 @@ def scan(
     jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Report:
-    """Find what the articles say twice.
+    r"""Find what the articles say twice.
 
     Parameters
     ----------
@@ -148,7 +149,7 @@ def scan(
     --------
     >>> import dedup
     >>> line = "The committee said on Friday that the new bridge over the Tarn will open in spring."
-    >>> report = dedup.scan(dedup.articles_of([{"text": line + "\\n\\nOther news.\\n\\n" + line.replace("new ", "")}]))
+    >>> report = dedup.scan(dedup.articles_of([{"text": line + "\n\nOther news.\n\n" + line.replace("new ", "")}]))
     >>> [(dedup.Kind(kind).name, round(float(cosine), 1)) for kind, cosine in
     ...  zip(report.findings.kinds, report.findings.cosine[1::2])]
     [('SELF', 1.0)]
@@ -164,9 +165,8 @@ def scan(
         else:
             from dedup.readers import read_feeds
 
-            articles = read_feeds(
-                inputs, config.read, jobs=jobs, progress=progress and (lambda done, total: progress("read", done, total))
-            )
+            reading = partial(progress, "read") if progress else None
+            articles = read_feeds(inputs, config.read, jobs=jobs, progress=reading)
         if not len(articles):
             raise DedupError("no article in the input: " + _why_empty(articles))
         clock.lap("read")
@@ -319,7 +319,9 @@ class _Run:
     def _searched(self, survey: Survey, distinct: collapse.Distinct) -> NDArray[np.bool_]:
         """Tell which distinct rows are long enough and of a level that is searched: bool[d]."""
         levels = distinct.levels & np.uint8(passes.searched_levels(self.config))
-        return (survey.n_tokens[distinct.firsts] >= self.config.shingle.min_tokens) & (levels != 0)
+        long_enough: NDArray[np.bool_] = survey.n_tokens[distinct.firsts] >= self.config.shingle.min_tokens
+        long_enough &= levels != 0
+        return long_enough
 
     def _search(
         self, survey: Survey, distinct: collapse.Distinct, harvest: Harvest, bands: lsh.Bands | None
@@ -441,9 +443,7 @@ class _Run:
             survey, distinct, (matched.left, matched.right), anchors, searched & ~in_notice, self.ranks, _MAX_LINKS
         )
         wanted = np.unique(np.concatenate([links.left_articles, links.right_articles]))
-        tokens = passes.article_tokens(
-            self.articles, survey, wanted, harvest.vocabulary, self.config, self.executor
-        )
+        tokens = passes.article_tokens(self.articles, survey, wanted, harvest.vocabulary, self.config, self.executor)
         k = self.config.shingle.k if self.config.shingle.unit == "word" else 3
         rows = passes.sentence_rows(survey)
         firsts = survey.token_firsts[rows]
@@ -476,9 +476,7 @@ class _Run:
         )
 
 
-def _star_pairs(
-    graph: cluster.MatchGraph, dates: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _star_pairs(graph: cluster.MatchGraph, dates: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return, for each row with more matches than a bucket lets through, its earliest match paired with the others.
 
     In a thinned bucket rows are matched with its leaders only: the earliest row, which is to represent them, has to be

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from threading import Lock
@@ -52,7 +53,8 @@ class ScoreParams:
 
         Examples
         --------
-        >>> ScoreParams(0.5, 0.7, 18).accepts(np.array([.6, .6, .4]), np.array([.8, .3, .9]), np.array([9, 20, 9])).tolist()
+        >>> jaccard, cosine, shared = np.array([0.6, 0.6, 0.4]), np.array([0.8, 0.3, 0.9]), np.array([9, 20, 9])
+        >>> ScoreParams(0.5, 0.7, 18).accepts(jaccard, cosine, shared).tolist()
         [True, True, False]
         """
         alike = cosine >= self.min_cosine
@@ -89,7 +91,8 @@ class Vocabulary:
         ``ln((1 + n) / (1 + df)) + 1``, as ``TfidfTransformer(smooth_idf=True)`` of scikit-learn has it: a term that
         stands everywhere keeps a weight of 1, unlike in the textbook.
         """
-        return np.log((1.0 + self.n_documents) / (1.0 + self.counts)) + 1.0
+        idf: NDArray[np.float64] = np.log((1.0 + self.n_documents) / (1.0 + self.counts)) + 1.0
+        return idf
 
     def ids(self, values: NDArray[np.uint64]) -> NDArray[np.int32]:
         """Return the id of each token hash; -1 for one that stands in no document."""
@@ -175,8 +178,8 @@ class TermRows:
 def term_rows(ids: NDArray[np.int32], offsets: NDArray[np.int64], idf: NDArray[np.float64]) -> TermRows:
     """Return the TF-IDF row of each row of term ids.
 
-    A weight is ``(1 + ln tf) * idf``, the row is scaled to length 1: scikit-learn's ``TfidfTransformer(sublinear_tf=True,
-    smooth_idf=True, norm="l2")``. Ids of -1 (unknown terms) are left out, as its vectoriser does. That library takes
+    A weight is ``(1 + ln tf) * idf``, the row is scaled to length 1: scikit-learn's
+    ``TfidfTransformer(sublinear_tf=True, smooth_idf=True, norm="l2")``. Ids of -1 (unknown terms) are left out, as its vectoriser does. That library takes
     longer to import than a small run takes altogether, so it is the test's oracle and not what runs.
 
     Examples
@@ -206,7 +209,8 @@ def cosines(
         executor,
         jobs,
     )
-    return np.minimum(out, 1.0)
+    np.minimum(out, 1.0, out=out)
+    return out
 
 
 def overlaps(
@@ -227,14 +231,16 @@ def overlaps(
 
 def jaccard(shared: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return shared / union from the sizes of intersections and sets; 0 for two empty sets."""
-    return shared / np.maximum(left + right - shared, 1)
+    score: NDArray[np.float64] = shared / np.maximum(left + right - shared, 1)
+    return score
 
 
 def containment(shared: NDArray[np.int64], left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return shared / smaller set from the sizes of intersections and sets; 0 where a set is empty."""
-    return shared / np.maximum(np.minimum(left, right), 1)
+    score: NDArray[np.float64] = shared / np.maximum(np.minimum(left, right), 1)
+    return score
 
 
-def _in_parts(work, n: int, executor: Executor, jobs: int) -> None:  # type: ignore[no-untyped-def]
+def _in_parts(work: Callable[[slice], None], n: int, executor: Executor, jobs: int) -> None:
     step = max(1000, -(-n // (4 * jobs)))
     list(executor.map(work, [slice(i, i + step) for i in range(0, n, step)]))

@@ -149,7 +149,7 @@ def token_hash(folded: str) -> int:
         for code in map(ord, folded):
             entry = table.entries[table.blocks[code >> fold_table.BLOCK_BITS] + (code & fold_table.BLOCK_MASK)]
             if entry & fold_table.KIND_MASK == fold_table.MARK:
-                total += np.uint64(kernels.mark_hash(code))  # type: ignore[no-untyped-call]
+                total += np.uint64(kernels.mark_hash(code))
             else:
                 total = total * kernels.MULTIPLIER + np.uint64(code)
         return int(hashing.fmix64(total))
@@ -180,7 +180,7 @@ def _scan(
         block = np.empty((3, capacity), np.int64)
         values = block[0].view(np.uint64)
         with np.errstate(over="ignore"):  # in its plain form the kernel would warn where it wraps
-            count, invalid = scan(*given, *table, values, block[1], block[2], offsets)  # type: ignore[no-untyped-call]
+            count, invalid = scan(*given, *table, values, block[1], block[2], offsets)
         if count >= 0:
             return Tokens(values[:count], block[1, :count], block[2, :count], offsets, invalid)
         capacity *= 2

@@ -70,7 +70,8 @@ def test_join_equals_all_with_all_on_thousands_of_random_inputs():
     for _ in range(3000):
         universe = source.randint(2, 50)
         sets = [
-            {source.randrange(universe) for _ in range(source.choice([1, 3, 8, 30]))} | ({99} if universe % 3 else set())
+            {source.randrange(universe) for _ in range(source.choice([1, 3, 8, 30]))}
+            | ({99} if universe % 3 else set())
             for _ in range(source.randint(1, 16))
         ]
         levels = [source.choice([2, 4, 6]) for _ in sets]

@@ -34,9 +34,9 @@ def test_shingle_sets_have_the_sizes_and_overlaps_of_k_gram_sets(rows, k):
                zip(shingles.offsets, shingles.offsets[1:], strict=False))  # fmt: skip
 
 
-@given(rows=token_rows, k=st.integers(1, 4), cells=st.sampled_from([1, 8, 1 << 12]))
+@given(rows=token_rows, k=st.integers(1, 4), cells=st.sampled_from([1, 8, 1 << 16]))
 def test_counts_are_never_too_low(rows, k, cells):
-    """With room enough a shingle's count is that of its places; with less, it is at least that."""
+    """A shingle's count is at least that of its places, and all counts together are no more if cells are many."""
     table = ranges(rows)
     counters = np.zeros(cells, np.uint8)
     hashes, counts = np.empty(len(table.values), np.uint32), np.empty(len(table.values), np.uint8)
@@ -50,7 +50,7 @@ def test_counts_are_never_too_low(rows, k, cells):
     for row, first in zip(grams, table.firsts, strict=True):
         for i, gram in enumerate(row):
             assert counts[first + i] >= places.count(gram)
-            assert cells < 1 << 12 or counts[first + i] == places.count(gram)
+    assert cells < 1 << 16 or int(counters.sum()) == len(places)
 
 
 @given(values=st.lists(st.integers(0, 2**64 - 1), max_size=30), k=st.integers(1, 8))

@@ -7,7 +7,7 @@ are never explicit: an explicit one refuses the read-only arrays of memory maps 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import numba
 
@@ -16,9 +16,9 @@ _F = TypeVar("_F", bound=Callable[..., object])
 
 def kernel(function: _F) -> _F:
     """Compile on first call, cached on disk; ``function.py_func`` is the plain form that tests compare with."""
-    return numba.njit(cache=True, nogil=True)(function)  # type: ignore[no-any-return]
+    return cast(_F, numba.njit(cache=True, nogil=True)(function))
 
 
 def inline(function: _F) -> _F:
     """Compile a helper that is only called by kernels, into its caller."""
-    return numba.njit(cache=True, nogil=True, inline="never")(function)  # type: ignore[no-any-return]
+    return cast(_F, numba.njit(cache=True, nogil=True, inline="never")(function))

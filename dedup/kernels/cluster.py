@@ -1,10 +1,6 @@
 """Matches -> clusters whose members all match one row; occurrences -> links between places."""
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
-
-import numpy as np
 
 from dedup.kernels import inline, kernel
 

@@ -1,7 +1,7 @@
 """Values found in a block of bytes -> one after the other in a text buffer, JSON escapes undone."""
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
-# ruff: noqa: SIM109  # a comparison with a tuple does not compile to two comparisons
+# a comparison with a tuple does not compile to two comparisons
 
 from __future__ import annotations
 

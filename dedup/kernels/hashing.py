@@ -39,7 +39,7 @@ def fmix64(value: np.uint64) -> np.uint64:
 
 
 @inline
-def sequence_hash(values, first, last):  # type: ignore[no-untyped-def]  # compiled: types are inferred
+def sequence_hash(values, first, last):
     """Return a 64-bit hash of ``values[first:last]``: a polynomial modulo 2**64 with its length, finalised."""
     total = np.uint64(last - first)
     for i in range(first, last):
@@ -48,13 +48,13 @@ def sequence_hash(values, first, last):  # type: ignore[no-untyped-def]  # compi
 
 
 @inline
-def shingle_hash(values, first, last):  # type: ignore[no-untyped-def]
+def shingle_hash(values, first, last):
     """Return the 32-bit hash of the shingle ``values[first:last]``: the high half of its `sequence_hash`."""
     return np.uint32(sequence_hash(values, first, last) >> _SHIFT_32)
 
 
 @inline
-def power(exponent):  # type: ignore[no-untyped-def]
+def power(exponent):
     """Return the multiplier of `sequence_hash` to a small power."""
     total = np.uint64(1)
     for _ in range(exponent):
@@ -63,6 +63,6 @@ def power(exponent):  # type: ignore[no-untyped-def]
 
 
 @inline
-def roll(window, leaving, entering, leaving_weight):  # type: ignore[no-untyped-def]
+def roll(window, leaving, entering, leaving_weight):
     """Return the polynomial of the next window: one token leaves, weighted ``power(k - 1)``, one enters."""
     return np.uint64(np.uint64(window - np.uint64(leaving * leaving_weight)) * _GOLDEN64 + entering)

@@ -1,7 +1,5 @@
 """Token ranges -> prefixes of their shingle sets -> every pair that may reach a Jaccard threshold."""
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 import numpy as np

@@ -5,7 +5,7 @@ whole numbers, null. Every other line is left to a reader that may take its time
 """
 
 # mypy: disable-error-code="no-untyped-def, no-untyped-call"
-# ruff: noqa: SIM109  # a comparison with a tuple does not compile to two comparisons
+# a comparison with a tuple does not compile to two comparisons
 
 from __future__ import annotations
 

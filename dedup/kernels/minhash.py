@@ -1,7 +1,5 @@
 """Shingles -> MinHash signatures -> band keys -> bucket pairs."""
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Linked blocks of tokens -> chains -> locally aligned passages with their scores."""
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Tokens -> document frequencies, term rows, cosines, overlaps."""
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 import numpy as np

@@ -1,8 +1,6 @@
 """Token ranges of segments -> sequence keys, shingle counts, shingle sets."""
 
 # mypy: disable-error-code="no-untyped-def"
-# Kernels carry no annotations: numba infers the types, and the caller's docstring gives the shapes.
-
 from __future__ import annotations
 
 import numpy as np
@@ -94,7 +92,7 @@ def look_up_counts(hashes, counters, counts):
 def add_counters(left, right, out):
     """Add two tables of counters, each sum stopping at 255; ``out`` may be one of them."""
     for i in range(len(left)):
-        out[i] = np.uint8(min(np.int64(left[i]) + np.int64(right[i]), 255))
+        out[i] = min(np.int64(left[i]) + np.int64(right[i]), 255)
 
 
 @kernel

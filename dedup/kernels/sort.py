@@ -1,7 +1,5 @@
 """Radix sorts: keys with a payload, stable, in linear time."""
 
-# mypy: disable-error-code="no-untyped-def"
-
 from __future__ import annotations
 
 import numpy as np
@@ -32,10 +30,10 @@ def radix_argsort(keys, bits, order, spare_keys, spare_order):
             counts[(np.uint64(source[i]) >> shift) & np.uint64(_RADIX - 1)] += 1
         total = 0
         largest = 0
-        for digit in range(_RADIX):
-            count = counts[digit]
+        for value in range(_RADIX):
+            count = counts[value]
             largest = max(largest, count)
-            counts[digit] = total
+            counts[value] = total
             total += count
         if largest == len(source):
             continue
