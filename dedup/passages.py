@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,8 @@ _MARGIN = 24
 _SLACK = 12
 #: A changed word or three at the edge of a sentence do not end a passage before it.
 _SNAP = 3
+#: So many tokens beyond the edge of a sentence are equal by chance ("The ..." after the copied paragraph).
+_STRAY = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +201,12 @@ def find_passages(
     k : int
         Tokens in a shingle, for the scores.
     """
-    chains, left_articles, right_articles, are_runs = _chain(links, params.max_gap)
+    chains, pairs, left_articles, right_articles, are_runs = _chain(links, params.max_gap)
     inside = left_articles == right_articles
     bounds = np.stack(
         [
             tokens.firsts[left_articles],
-            np.where(inside, chains[:, 2], tokens.lasts[left_articles]),
+            np.where(inside, _next_copies(chains, pairs), tokens.lasts[left_articles]),
             np.where(inside, chains[:, 1], tokens.firsts[right_articles]),
             tokens.lasts[right_articles],
         ],
@@ -215,30 +218,21 @@ def find_passages(
     chains = np.hstack([chains[:, :4] + shift, chains[:, 4:] + diagonal_shift])
     bounds = bounds + shift
     out, scores = np.empty((len(chains), 6), np.int64), np.empty((3, len(chains)), np.float32)
+    is_long = np.empty(len(chains), np.bool_)
 
-    def refine(part: slice) -> None:
-        from dedup.kernels import passages as kernels
+    def work(part: slice) -> None:
+        from dedup.kernels import align as kernels
 
-        kernels.refine(tokens.values, chains[part], bounds[part], _MARGIN, _SLACK, out[part])
+        spans = out[part]
+        kernels.refine(tokens.values, chains[part], pairs[part], bounds[part], _MARGIN, _SLACK, spans)
+        is_long[part] = spans[:, 4] >= params.min_run
+        sentences = _sentences(spans, shift[part], leaf_firsts, leaf_lasts)
+        kernels.settle(tokens.values, spans, sentences, bounds[part], inside[part], _SNAP, _STRAY)
+        kernels.score_spans(tokens.values, spans, k, idf, *(score[part] for score in scores))
 
-    def rate(part: slice) -> None:
-        from dedup.kernels import passages as kernels
-
-        kernels.score_spans(tokens.values, out[part], k, idf, *(score[part] for score in scores))
-
-    step = max(64, -(-len(chains) // (16 * jobs)))
-    parts = [slice(i, i + step) for i in range(0, len(chains), step)]
-    list(executor.map(refine, parts))
-    found = out[:, 4] > 0
-    out[~found, :4] = 0
+    list(executor.map(work, _cut(pairs, max(64, -(-len(chains) // (16 * jobs))))))
+    keep = (out[:, 4] > 0) & (~are_runs | is_long)
     spans = out[:, :4] - shift
-    for column in (0, 2):
-        spans[found, column], spans[found, column + 1] = _snap(
-            spans[found, column], spans[found, column + 1], leaf_firsts, leaf_lasts
-        )
-    out[found, :4] = (spans + shift)[found]
-    list(executor.map(rate, parts))
-    keep = found & (~are_runs | (out[:, 4] >= params.min_run))
     keep &= ~_repeated(left_articles, right_articles, spans, keep)
     return TokenSpans(
         left_articles[keep],
@@ -250,18 +244,41 @@ def find_passages(
     )
 
 
-def _snap(
-    starts: NDArray[np.int64], ends: NDArray[np.int64], firsts: NDArray[np.int64], lasts: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the spans widened to the edges of the sentences they begin and end in, if these are near."""
-    first = firsts[np.searchsorted(firsts, starts, "right") - 1]
-    last = lasts[np.searchsorted(firsts, ends - 1, "right") - 1]
-    return np.where(starts - first <= _SNAP, first, starts), np.where(last - ends <= _SNAP, last, ends)
+def _next_copies(chains: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return, for chains inside an article, where the first copy of what they begin with stands.
+
+    The left side ends before it: of a line that stands five times in a row, the first two are not the passage.
+    """
+    new = np.append(True, (pairs[1:] != pairs[:-1]) | (chains[1:, 0] != chains[:-1, 0])) if len(pairs) else pairs > 0
+    starts = np.flatnonzero(new)
+    if not len(starts):
+        return chains[:, 2]
+    nearest = np.repeat(np.minimum.reduceat(chains[:, 2], starts), np.diff(np.append(starts, len(pairs))))
+    ends: NDArray[np.int64] = np.maximum(nearest, chains[:, 1])
+    return ends
+
+
+def _cut(pairs: NDArray[np.int64], step: int) -> list[slice]:
+    """Return slices of about ``step`` chains, the chains of an article pair in one: the answer depends on no cut."""
+    edges = np.searchsorted(pairs, pairs[np.arange(0, len(pairs), step)]) if len(pairs) else np.empty(0, np.int64)
+    edges = np.append(np.unique(edges), len(pairs))
+    return [slice(int(a), int(b)) for a, b in pairwise(edges)]
+
+
+def _sentences(
+    spans: NDArray[np.int64], shift: NDArray[np.int64], firsts: NDArray[np.int64], lasts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the sentences in which the spans begin and end, as `settle` wants them: int64[q, 8]."""
+    wanted = spans[:, :4] - shift - [0, 1, 0, 1]
+    at = np.searchsorted(firsts, wanted.ravel(), "right").reshape(wanted.shape) - 1
+    edges = np.stack([firsts[at], lasts[at]], axis=2) + shift[:, :, None]
+    return edges.reshape(len(spans), 8)
 
 
 def _chain(
     links: Links, max_gap: int
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
+    """Return the chains (int64[q, 6]), numbers of their article pairs, these, and which are made of runs alone."""
     from dedup.kernels import passages as kernels
 
     order = np.lexsort((-links.left_ends, links.rights, links.lefts, links.right_articles, links.left_articles))
@@ -271,9 +288,9 @@ def _chain(
     blocks = [column[order] for column in (links.lefts, links.left_ends, links.rights, links.right_ends)]
     out = np.empty((len(links), 6), np.int64)
     pairs, runs = np.empty(len(links), np.int64), np.empty(len(links), np.bool_)
-    used = kernels.chain_blocks(numbers, *blocks, links.are_runs[order], max_gap, out, pairs, runs)
+    used = kernels.chain_blocks(numbers, left == right, *blocks, links.are_runs[order], max_gap, out, pairs, runs)
     first_of_pair = np.flatnonzero(new)[pairs[:used]]
-    return out[:used], left[first_of_pair], right[first_of_pair], runs[:used]
+    return out[:used], pairs[:used], left[first_of_pair], right[first_of_pair], runs[:used]
 
 
 def _repeated(
@@ -282,7 +299,7 @@ def _repeated(
     """Tell which spans lie, on both sides, inside another of the same pair: two chains may grow into one passage."""
     from dedup.kernels import passages as kernels
 
-    order = np.lexsort((-spans[:, 1], spans[:, 0], ~alive, right, left))
+    order = np.lexsort((spans[:, 3], spans[:, 2], -spans[:, 1], spans[:, 0], ~alive, right, left))
     inside = np.zeros(len(left), np.bool_)
     kernels.mark_contained(left[order], right[order], spans[order], alive[order], inside)
     out = np.empty_like(inside)

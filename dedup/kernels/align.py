@@ -1,0 +1,379 @@
+"""Chains of matched blocks -> locally aligned spans, their edges, their scores."""
+
+# mypy: disable-error-code="no-untyped-def"
+
+from __future__ import annotations
+
+import numpy as np
+
+from dedup.kernels import inline, kernel
+from dedup.kernels.hashing import fmix64
+from dedup.kernels.shingle import n_shingles
+
+#: How many spans of an article pair a chain is compared with, the latest first.
+_LOOK_BACK = 64
+#: Cells of an alignment's table; larger ones keep the edges of their blocks.
+_MAX_CELLS = 1 << 26
+
+
+@inline
+def same_term(a, b):
+    """Tell whether two values are one term; the lowest bit, a digit in the text, may differ where forms fold."""
+    return a >> 1 == b >> 1
+
+
+@inline
+def align(values, left, left_end, right, right_end, low, high, rows, moves, result):
+    """Fill the best local alignment of two token ranges, its diagonals within ``low`` to ``high``.
+
+    Smith, Waterman (1981), equal tokens +1, others and gaps -1, in a band. ``result`` gets left start and end, right
+    start and end (all 0-based in ``values``), the number of equal tokens, and 1 if a number stands against
+    another: the lowest bit of a value tells that the token has a digit. ``rows`` (int32[2, width + 2]) and ``moves``
+    (uint8[cells]) are work space.
+    """
+    n = left_end - left
+    width = high - low + 1
+    rows[:, : width + 2] = 0
+    best = np.int32(0)
+    best_i = -1
+    best_c = -1
+    for i in range(n):
+        previous = rows[(i + 1) & 1]
+        current = rows[i & 1]
+        first = max(0, right - (left + i) - low)
+        last = min(width, right_end - (left + i) - low)
+        if first < last:
+            # What the row before last left here is outside the table.
+            current[first] = 0
+        for c in range(first, last):
+            score = previous[c + 1] + np.int32(1 if same_term(values[left + i], values[left + i + low + c]) else -1)
+            move = np.uint8(1)
+            # One row down keeps the column and leaves the diagonal to the left.
+            if previous[c + 2] - 1 > score:
+                score = previous[c + 2] - np.int32(1)
+                move = np.uint8(2)
+            if current[c] - 1 > score:
+                score = current[c] - np.int32(1)
+                move = np.uint8(3)
+            if score <= 0:
+                score = np.int32(0)
+                move = np.uint8(0)
+            current[c + 1] = score
+            moves[i * width + c] = move
+            if score > best:
+                best = score
+                best_i = i
+                best_c = c
+    result[4] = 0
+    result[5] = 0
+    if best_i < 0:
+        return
+    result[1] = left + best_i + 1
+    result[3] = left + best_i + low + best_c + 1
+    i = best_i
+    c = best_c
+    while i >= 0 and 0 <= c < width and right <= left + i + low + c < right_end and moves[i * width + c]:
+        move = moves[i * width + c]
+        result[0] = left + i
+        result[2] = left + i + low + c
+        if move == 1:
+            a = values[left + i]
+            b = values[left + i + low + c]
+            if same_term(a, b):
+                result[4] += 1
+            elif a & 1 and b & 1:
+                result[5] = 1
+            i -= 1
+        elif move == 2:
+            i -= 1
+            c += 1
+        else:
+            c -= 1
+
+
+@inline
+def goes_on(values, left, left_end, right, right_end):
+    """Tell whether three tokens in a row are equal somewhere in two ranges, on diagonals near their starts."""
+    for i in range(left, left_end - 2):
+        for j in range(right, right_end - 2):
+            if (
+                same_term(values[i], values[j])
+                and same_term(values[i + 1], values[j + 1])
+                and same_term(values[i + 2], values[j + 2])
+            ):
+                return True
+    return False
+
+
+@inline
+def extend_equal(values, chain, bounds, margin, slack, out):
+    """Fill the passage of a chain whose sides are equal, widened while they stay so, and tell whether that is all.
+
+    It is not if three tokens in a row are equal a little further on: then the alignment has to decide.
+    """
+    n = chain[1] - chain[0]
+    if chain[3] - chain[2] != n:
+        return False
+    for i in range(n):
+        if not same_term(values[chain[0] + i], values[chain[2] + i]):
+            return False
+    before = 0
+    while (
+        chain[0] - before > bounds[0]
+        and chain[2] - before > bounds[2]
+        and same_term(values[chain[0] - before - 1], values[chain[2] - before - 1])
+    ):
+        before += 1
+    after = 0
+    while (
+        chain[1] + after < bounds[1]
+        and chain[3] + after < bounds[3]
+        and same_term(values[chain[1] + after], values[chain[3] + after])
+    ):
+        after += 1
+    left = chain[0] - before
+    right = chain[2] - before
+    left_end = chain[1] + after
+    right_end = chain[3] + after
+    for i in range(max(bounds[0], left - margin), left - 2):
+        middle = right - (left - i)
+        if goes_on(values, i, i + 3, max(bounds[2], middle - slack), min(right, middle + slack)):
+            return False
+    for i in range(left_end, min(bounds[1], left_end + margin) - 2):
+        middle = right_end + (i - left_end)
+        if goes_on(values, i, i + 3, max(right_end, middle - slack), min(bounds[3], middle + slack)):
+            return False
+    out[0] = left
+    out[1] = left_end
+    out[2] = right
+    out[3] = right_end
+    out[4] = left_end - left
+    out[5] = 0
+    return True
+
+
+@inline
+def is_told(chains, pairs, out, q):
+    """Tell whether both sides of a chain lie in spans already found for its pair: it would cover nothing more."""
+    left = False
+    right = False
+    for other in range(q - 1, max(-1, q - 1 - _LOOK_BACK), -1):
+        if pairs[other] != pairs[q]:
+            break
+        if out[other, 4] > 0:
+            left = left or (out[other, 0] <= chains[q, 0] and chains[q, 1] <= out[other, 1])
+            right = right or (out[other, 2] <= chains[q, 2] and chains[q, 3] <= out[other, 3])
+            if left and right:
+                return True
+    return False
+
+
+@kernel
+def refine(values, chains, pairs, bounds, margin, slack, out):
+    """Fill, for each chain, where its copying begins and ends: int64[q, 6] as `align` gives it.
+
+    ``chains`` is int64[q, 6] of `chain_blocks`, in positions of ``values``, sorted by the number of their article pair
+    (``pairs``); ``bounds`` int64[q, 4] says how far each side may be extended. The window is widened for as long as
+    the alignment reaches its edge. A chain that tells nothing new, or has nothing equal, gets 0 equal tokens.
+    """
+    rows = np.empty((2, 64), np.int32)
+    moves = np.empty(4096, np.uint8)
+    for q in range(len(chains)):
+        result = out[q]
+        result[:] = 0
+        if is_told(chains, pairs, out, q) or extend_equal(values, chains[q], bounds[q], margin, slack, result):
+            continue
+        wide = margin
+        while True:
+            left = max(bounds[q, 0], chains[q, 0] - wide)
+            left_end = min(bounds[q, 1], chains[q, 1] + wide)
+            right = max(bounds[q, 2], chains[q, 2] - wide)
+            right_end = min(bounds[q, 3], chains[q, 3] + wide)
+            low = chains[q, 4] - slack
+            high = chains[q, 5] + slack
+            cells = (left_end - left) * (high - low + 1)
+            if cells > _MAX_CELLS:
+                result[:4] = chains[q, :4]
+                result[4] = min(chains[q, 1] - chains[q, 0], chains[q, 3] - chains[q, 2])
+                result[5] = 0
+                break
+            if cells > len(moves):
+                moves = np.empty(2 * cells, np.uint8)
+            if high - low + 3 > rows.shape[1]:
+                rows = np.empty((2, 2 * (high - low + 3)), np.int32)
+            align(values, left, left_end, right, right_end, low, high, rows, moves, result)
+            if result[4] == 0:
+                break
+            open_left = result[0] - left < slack and left > bounds[q, 0]
+            open_right = left_end - result[1] < slack and left_end < bounds[q, 1]
+            if not (open_left or open_right):
+                break
+            wide *= 4
+
+
+@inline
+def stray(start, end, first, last, most):
+    """Return how many tokens of a span stand in a sentence that it hardly enters, at most ``most``; else 0."""
+    inside = min(end, last) - max(start, first)
+    return inside if inside <= most and inside < last - first and inside < end - start else 0
+
+
+@inline
+def all_same(values, left, right, n):
+    """Tell whether ``n`` tokens are equal, pair by pair."""
+    for i in range(n):  # noqa: SIM110  # a generator does not compile
+        if not same_term(values[left + i], values[right + i]):
+            return False
+    return True
+
+
+@inline
+def add_margin(values, left, right, n, span):
+    """Count the equal tokens of two margins of one length that a span grew by, and note numbers that differ."""
+    for i in range(n):
+        a = values[left + i]
+        b = values[right + i]
+        if same_term(a, b):
+            span[4] += 1
+        elif a & 1 and b & 1:
+            span[5] = 1
+
+
+@kernel
+def settle(values, spans, sentences, bounds, inside, max_snap, max_stray):
+    """Move the edges of spans (int64[q, 6] as `align` gives them) to those of the sentences they stand in, if near.
+
+    ``sentences`` is int64[q, 8]: start and end of the sentence of the left span's first token and of its last, then of
+    the right ones. A token or two beyond a sentence's edge are equal by chance and go. Up to ``max_snap`` tokens up to
+    the edge that are not equal come in, if both sides are as near; they are a word changed at the edge. The sides
+    of a pair ``inside`` one article are cut so that they do not overlap.
+    """
+    for q in range(len(spans)):
+        span = spans[q]
+        if span[4] == 0:
+            continue
+        near = sentences[q]
+        while inside[q] and span[1] > span[2]:
+            span[4] -= same_term(values[span[1] - 1], values[span[3] - 1])
+            span[1] -= 1
+            span[3] -= 1
+        n = max(
+            stray(span[0], span[1], near[2], near[3], max_stray), stray(span[2], span[3], near[6], near[7], max_stray)
+        )
+        if 0 < n < span[4] and all_same(values, span[1] - n, span[3] - n, n):
+            span[1] -= n
+            span[3] -= n
+            span[4] -= n
+        else:
+            a = near[3] - span[1]
+            b = near[7] - span[3]
+            room = span[1] + a <= bounds[q, 1] and span[3] + b <= bounds[q, 3]
+            if 0 <= a <= max_snap and 0 <= b <= max_snap and room and not (inside[q] and span[1] + a > span[2]):
+                if a == b:
+                    add_margin(values, span[1], span[3], a, span)
+                span[1] += a
+                span[3] += b
+        n = max(
+            stray(span[0], span[1], near[0], near[1], max_stray), stray(span[2], span[3], near[4], near[5], max_stray)
+        )
+        if 0 < n < span[4] and all_same(values, span[0], span[2], n):
+            span[0] += n
+            span[2] += n
+            span[4] -= n
+        else:
+            a = span[0] - near[0]
+            b = span[2] - near[4]
+            room = span[0] - a >= bounds[q, 0] and span[2] - b >= bounds[q, 2]
+            if 0 <= a <= max_snap and 0 <= b <= max_snap and room and not (inside[q] and span[2] - b < span[1]):
+                if a == b:
+                    add_margin(values, span[0] - a, span[2] - b, a, span)
+                span[0] -= a
+                span[2] -= b
+        span[4] = min(span[4], span[1] - span[0], span[3] - span[2])
+
+
+@inline
+def fill_terms(values, first, last, idf, terms, weights):
+    """Fill distinct terms and TF-IDF weights of a token range, unit length; returns their number."""
+    found = np.sort(values[first:last] >> 1)
+    used = 0
+    squares = 0.0
+    i = 0
+    while i < len(found):
+        j = i + 1
+        while j < len(found) and found[j] == found[i]:
+            j += 1
+        terms[used] = found[i]
+        weights[used] = (1.0 + np.log(j - i)) * idf[found[i]]
+        squares += weights[used] * weights[used]
+        used += 1
+        i = j
+    norm = np.sqrt(squares)
+    for i in range(used):
+        weights[i] /= norm
+    return used
+
+
+@inline
+def fill_shingles(values, first, last, k, out):
+    """Fill the sorted distinct shingles of a token range; returns their number."""
+    n = n_shingles(last - first, k)
+    for i in range(n):
+        # A term id is a small number: mixed first, it is as good as a token hash.
+        total = np.uint64(last - first) if last - first < k else np.uint64(k)
+        for j in range(first + i, min(first + i + k, last)):
+            total = fmix64(np.uint64(total ^ np.uint64(values[j] >> 1)))
+        out[i] = total
+    out[:n].sort()
+    used = 0
+    for i in range(n):
+        if i == 0 or out[i] != out[used - 1]:
+            out[used] = out[i]
+            used += 1
+    return used
+
+
+@kernel
+def score_spans(values, spans, k, idf, jaccards, containments, cosines):
+    """Fill the three scores of each pair of token ranges (``spans``: int64[q, 6] as `align` gives it)."""
+    longest = 1
+    for q in range(len(spans)):
+        longest = max(longest, spans[q, 1] - spans[q, 0], spans[q, 3] - spans[q, 2])
+    left = np.empty(longest, np.uint64)
+    right = np.empty(longest, np.uint64)
+    left_terms = np.empty(longest, np.int64)
+    right_terms = np.empty(longest, np.int64)
+    left_weights = np.empty(longest, np.float64)
+    right_weights = np.empty(longest, np.float64)
+    for q in range(len(spans)):
+        if spans[q, 4] == spans[q, 1] - spans[q, 0] and spans[q, 4] == spans[q, 3] - spans[q, 2]:
+            jaccards[q] = containments[q] = cosines[q] = 1.0
+            continue
+        n_left = fill_shingles(values, spans[q, 0], spans[q, 1], k, left)
+        n_right = fill_shingles(values, spans[q, 2], spans[q, 3], k, right)
+        shared = 0
+        i = 0
+        j = 0
+        while i < n_left and j < n_right:
+            a = left[i]
+            b = right[j]
+            shared += a == b
+            i += a <= b
+            j += b <= a
+        jaccards[q] = shared / max(1, n_left + n_right - shared)
+        containments[q] = shared / max(1, min(n_left, n_right))
+        n_left = fill_terms(values, spans[q, 0], spans[q, 1], idf, left_terms, left_weights)
+        n_right = fill_terms(values, spans[q, 2], spans[q, 3], idf, right_terms, right_weights)
+        total = 0.0
+        i = 0
+        j = 0
+        while i < n_left and j < n_right:
+            if left_terms[i] == right_terms[j]:
+                total += left_weights[i] * right_weights[j]
+                i += 1
+                j += 1
+            elif left_terms[i] < right_terms[j]:
+                i += 1
+            else:
+                j += 1
+        cosines[q] = min(1.0, total)
