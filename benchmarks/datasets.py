@@ -1,7 +1,8 @@
 """Folder of a data set with truth -> what the engine finds in it, beside what there is to find.
 
-Each set has a function ``measure(folder, options) -> Result``; `benchmarks.quality.SETS` names them all. What is not a plain call of the engine
-is plain Python on purpose: the answers that it is compared with must not come out of the code that is measured.
+Each set has a function ``measure(folder, options) -> Result``; `benchmarks.quality.SETS` names them all. What is not a
+plain call of the engine is plain Python on purpose: the answers that it is compared with must not come out of the code
+that is measured.
 """
 
 from __future__ import annotations
@@ -185,6 +186,7 @@ def run(
 
 
 def said_settings(settings: Mapping[str, object]) -> str:
+    """Return settings as one line."""
     return " ".join(f"{name}={value}" for name, value in settings.items())
 
 
@@ -206,8 +208,8 @@ def measure_mccormick(folder: Path, options: Options) -> Result:
 def measure_reuters(folder: Path, options: Options) -> Result:
     r"""Pairs of stories by word-5-shingle Jaccard, beside every such pair.
 
-    The truth was made of ``\w+`` tokens: with those (all else blanked) the join alone is measured; with the text as it is,
-    also what our folding changes (``1,914,388`` is one token).
+    The truth was made of ``\w+`` tokens: with those (all else blanked) the join alone is measured; with the text as it
+    is, also what our folding changes (``1,914,388`` is one token).
     """
     result = Result([], data={"differing": []})
     records = read_records(folder / "docs.jsonl.zst")
@@ -218,7 +220,9 @@ def measure_reuters(folder: Path, options: Options) -> Result:
         truth[min(a, b), max(a, b)] = one["jaccard"]
     plain = dedup.articles_of([{"id": one["id"], "text": words_only(one["text"])} for one in records])
     as_is = dedup.articles_of([{"id": one["id"], "text": one["text"]} for one in records])
-    peers = {level: _datasketch_pairs([word_shingles(one["text"], 5) for one in records], level) for level in (0.5, 0.7)}
+    peers = {
+        level: _datasketch_pairs([word_shingles(one["text"], 5) for one in records], level) for level in (0.5, 0.7)
+    }
     for label, articles in (("words of the truth", plain), ("text as it is", as_is)):
         tokens = body_tokens(articles)
         groups, sets = equal_rows(tokens), python_sets(shingle_rows(tokens, 5))
@@ -260,7 +264,7 @@ def _datasketch_pairs(sets: Iterable[set[tuple[str, ...]]], min_jaccard: float) 
 
 
 def measure_bible(folder: Path, options: Options) -> Result:
-    """The verses of eight versions: each other version's verse beside the King James Version's."""
+    """Find the verses of seven versions beside those of the King James Version, and all pairs of the exact join."""
     records = read_records(folder / "docs.jsonl.zst")
     articles = dedup.articles_of([{"id": one["id"], "text": one["text"]} for one in records])
     tokens = body_tokens(articles)

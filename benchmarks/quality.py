@@ -24,11 +24,11 @@ from benchmarks.datasets import (
     measure_reuters,
     measure_textreuse,
 )
+from benchmarks.edits import measure_edits
 from benchmarks.repeats import (
     SEEDS,
     measure_allsides,
     measure_clough_stevenson,
-    measure_edits,
     measure_moscow_times,
     measure_seeds,
 )

@@ -41,7 +41,7 @@ _SAME_PLACE = 0.8
 
 
 def measure_moscow_times(folder: Path, options: Options) -> Result:
-    """One article: the pair of paragraphs that are most alike, found by sets of words in plain Python, and no other."""
+    """Find in one article the two paragraphs that are most alike, by word sets in plain Python, and no others."""
     result = Result([])
     path = folder / "article.txt"
     report = run(result, "defaults", [path], {}, options.jobs)
@@ -88,11 +88,15 @@ def measure_clough_stevenson(folder: Path, options: Options) -> Result:
     report = run(result, "defaults", articles, {}, options.jobs)
     scores = _reuse_scores(articles, answers, sources, report)
     generator = np.random.default_rng(0)
-    draws = [draw for draw in generator.integers(0, len(labels), (1000, len(labels))) if 0 < labels[draw].sum() < len(draw)]
+    draws = [
+        draw for draw in generator.integers(0, len(labels), (1000, len(labels))) if 0 < labels[draw].sum() < len(draw)
+    ]
     plain = scores["3-gram containment of the answer"]
     for name, values in scores.items():
         area = float(roc_auc_score(labels, values))
-        changes = [roc_auc_score(labels[draw], values[draw]) - roc_auc_score(labels[draw], plain[draw]) for draw in draws]
+        changes = [
+            roc_auc_score(labels[draw], values[draw]) - roc_auc_score(labels[draw], plain[draw]) for draw in draws
+        ]
         low, high = np.quantile(changes, (0.025, 0.975))
         against = "" if values is plain else f"; against it {low:+.3f} to {high:+.3f} (95 %)"
         aimed = (">=", 0.97) if name == "TF-IDF cosine of whole articles" else ("", 0.0)
@@ -126,11 +130,17 @@ def _reuse_scores(
             if k == 3:
                 out["3-gram Jaccard"] = score.jaccard(shared, sizes[left], sizes[right])
     for k in (1, 3):
-        out[f"{k}-gram containment, weighted by idf"] = _weighted_containment(python_sets(shingle_rows(tokens, k)), left, right)
+        out[f"{k}-gram containment, weighted by idf"] = _weighted_containment(
+            python_sets(shingle_rows(tokens, k)), left, right
+        )
     covered: dict[Pair, float] = {}
     relations = report.relations
     for a, b, of_a, of_b in zip(
-        relations.left.tolist(), relations.right.tolist(), relations.left_coverage, relations.right_coverage, strict=True
+        relations.left.tolist(),
+        relations.right.tolist(),
+        relations.left_coverage,
+        relations.right_coverage,
+        strict=True,
     ):
         covered[a, b], covered[b, a] = float(of_a), float(of_b)
     pairs = zip(answers, sources, strict=True)
@@ -223,7 +233,7 @@ def _covered(place: Pair, spans: Sequence[Pair]) -> float:
 
 
 def measure_seeds(folder: Path, options: Options) -> Result:
-    """The labelled feed of this repository: findings of the right kind in the right places, and nothing else."""
+    """Compare the findings of this repository's labelled feed: right kind, right places, nothing else."""
     result = Result([])
     labels = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
     report = run(result, "defaults", [folder / "feed.jsonl"], {}, options.jobs)
@@ -239,7 +249,9 @@ def measure_seeds(folder: Path, options: Options) -> Result:
     right, seen = {i for _, i in pairs}, {label for label, _ in pairs}
     flags = [bool(found.exact[i]) == labels["findings"][label]["exact"] for label, i in pairs]
     related = set(zip(report.relations.left.tolist(), report.relations.right.tolist(), strict=True))
-    unrelated = [one for one in labels["not"] if {tuple(rows[a] for a in one), tuple(rows[a] for a in one[::-1])} & related]
+    unrelated = [
+        one for one in labels["not"] if {tuple(rows[a] for a in one), tuple(rows[a] for a in one[::-1])} & related
+    ]
     clean = [name for name in labels["clean"] if rows[name] in found.articles]
     result.figures.extend(
         [
@@ -256,7 +268,9 @@ def measure_seeds(folder: Path, options: Options) -> Result:
             result.notes.append(f"exact is {bool(found.exact[i])} for: {wanted[label][0]} {names}")
     for label, (kind, _) in enumerate(wanted):
         if label not in seen:
-            result.notes.append(f"missed: {kind} {' '.join(place['id'] for place in labels['findings'][label]['places'])}")
+            result.notes.append(
+                f"missed: {kind} {' '.join(place['id'] for place in labels['findings'][label]['places'])}"
+            )
     for i in set(range(len(found))) - right:
         names = " ".join(report.articles.ids[article] for article, _, _ in _located(report, i))
         result.notes.append(f"not labelled: {Kind(found.kinds[i]).name} {names}")
@@ -313,7 +327,9 @@ def sample_findings(report: Report, folder: Path, count: int = 50) -> None:
         first = int(found.offsets[i])
         other = generator.randrange(first + 1, int(found.offsets[i + 1]))
         scores = (float(found.jaccard[other]), float(found.cosine[other]))
-        blocks.append(_block(Kind(found.kinds[i]).name, scores, [text(*_place(report, place)) for place in (first, other)]))
+        blocks.append(
+            _block(Kind(found.kinds[i]).name, scores, [text(*_place(report, place)) for place in (first, other)])
+        )
     (folder / "near.txt").write_text("\n".join(blocks), encoding="utf-8")
     pairs, segments = report.borderline, report.segments
     blocks = []

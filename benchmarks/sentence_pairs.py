@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -139,12 +139,16 @@ def measure_sentence_pairs(folder: Path, options: Options) -> Result:
         {"defaults": config.as_dict()},
     )  # fmt: skip
     weights = options.background.name if options.background else "the sentences themselves"
-    result.notes.append(f"document frequencies: {weights}; segments shorter than min_tokens are rated here all the same")
+    result.notes.append(
+        f"document frequencies: {weights}; segments shorter than min_tokens are rated here all the same"
+    )
     for name, one in best.items():
         where = f"min_jaccard {one.min_jaccard} min_cosine {one.min_cosine}"
         labelled = f"MSRP precision {one.precision:.3f} recall {one.recall:.3f} F1 {one.f1:.3f}"
-        result.notes.append(f"{name}: {where}: {labelled}, STS mean {one.mean_score:.2f} recall {one.scored_recall:.3f}")
-    result.notes += format_curve(curve, here)
+        result.notes.append(
+            f"{name}: {where}: {labelled}, STS mean {one.mean_score:.2f} recall {one.scored_recall:.3f}"
+        )
+    result.notes.extend(format_curve(curve, here))
     result.data.update(curve=[asdict(one) for one in curve], defaults=asdict(here), background=weights)
     result.data["best"] = {name: asdict(one) for name, one in best.items()}
     return result
@@ -194,7 +198,7 @@ def format_curve(curve: Sequence[Point], here: Point) -> list[str]:
     """Return two small tables: precision/recall of the labels, mean/recall of the scores; ``*`` marks the defaults."""
     at = {(one.min_jaccard, one.min_cosine): one for one in curve}
     head = "min_cosine \\ min_jaccard " + "".join(f"{value:>10}" for value in _PRINTED_JACCARDS)
-    tables = (
+    tables: tuple[tuple[str, Callable[[Point], str]], ...] = (
         ("MSRP precision/recall, %", lambda one: f"{100 * one.precision:.0f}/{100 * one.recall:.0f}"),
         ("STS mean score/recall %", lambda one: f"{one.mean_score:.2f}/{100 * one.scored_recall:.0f}"),
     )

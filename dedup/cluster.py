@@ -85,13 +85,12 @@ def cluster_rows(graph: MatchGraph, dates: NDArray[np.int64], preference: NDArra
     order = involved[np.argsort(dates[involved], kind="stable")]
     leaders = np.empty(len(graph.offsets) - 1, np.int32)
     kernels.assign_leaders(order, graph.neighbours, graph.offsets, leaders)
-    joined = involved[np.lexsort((preference[involved], leaders[involved]))]
-    of_row = leaders[joined]
-    sizes = np.bincount(of_row, minlength=len(leaders))
-    joined = joined[sizes[of_row] > 1].astype(np.int32)
+    sizes = np.bincount(leaders[involved], minlength=len(leaders))
+    rows = involved[np.lexsort((preference[involved], leaders[involved]))]
+    joined: NDArray[np.int32] = rows[sizes[leaders[rows]] > 1].astype(np.int32)
     of_row = leaders[joined]
     starts = np.flatnonzero(np.append(True, of_row[1:] != of_row[:-1])) if len(joined) else np.empty(0, np.int64)
     offsets = np.append(starts, len(joined)).astype(np.int64)
     chosen = of_row[starts].copy()
     kernels.choose_representatives(joined, offsets, graph.neighbours, graph.offsets, _MAX_TRIES, chosen)
-    return RowClusters(joined, offsets, chosen)
+    return RowClusters(joined, offsets, chosen.astype(np.int32))

@@ -92,8 +92,8 @@ def load_config(settings: Mapping[str, object]) -> Config:
 
     Examples
     --------
-    >>> load_config({"min_cosine": 0.9, "min_jaccard": None}).score
-    ScoreParams(min_jaccard=0.5, min_cosine=0.9)
+    >>> load_config({"min_cosine": 0.9, "min_jaccard": None}).score.min_cosine
+    0.9
     """
     config = Config()
     for name, value in settings.items():

@@ -58,6 +58,8 @@ class Notices:
     levels : uint8[c]
     jaccard, containment, cosine : float32[p]
         With the first place of the cluster.
+    numbers_changed : bool[p]
+        A number stands where the first place has another one.
     """
 
     offsets: NDArray[np.int64]
@@ -70,6 +72,7 @@ class Notices:
     jaccard: NDArray[np.float32]
     containment: NDArray[np.float32]
     cosine: NDArray[np.float32]
+    numbers_changed: NDArray[np.bool_]
 
 
 def rank_articles(dates: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -106,8 +109,8 @@ def relate(
     pair = np.cumsum(new) - 1
     left, right = left[new], right[new]
     covered = [
-        _covered(pair, spans[across, 2 * side], spans[across, 2 * side + 1], len(left)) / np.maximum(n_tokens[articles], 1)
-        for side, articles in ((0, left), (1, right))
+        _covered(pair, spans[across, side], spans[across, side + 1], len(left)) / np.maximum(n_tokens[articles], 1)
+        for side, articles in ((0, left), (2, right))
     ]
     kinds = np.zeros(len(left), np.uint8)
     kinds[covered[0] >= params.contained] = Relation.LEFT_CONTAINED
@@ -116,7 +119,9 @@ def relate(
     return Relations(left, right, kinds, covered[0].astype(np.float32), covered[1].astype(np.float32))
 
 
-def _covered(groups: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+def _covered(
+    groups: NDArray[np.int64], starts: NDArray[np.int64], ends: NDArray[np.int64], n: int
+) -> NDArray[np.int64]:
     """Return the length of the union of each group's spans."""
     order = np.lexsort((starts, groups))
     groups, starts, ends = groups[order], starts[order], ends[order]
@@ -199,6 +204,10 @@ def passage_kinds(passages: Passages, relations: Relations) -> NDArray[np.uint8]
     return kinds
 
 
+#: Articles, starts, ends, tokens.
+_Places = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
     """Places to be grouped into findings: a source place and a copy a row, and the group of each row."""
@@ -206,8 +215,8 @@ class _Rows:
     kinds: NDArray[np.uint8]
     levels: NDArray[np.uint8]
     groups: NDArray[np.int64]
-    left: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]
-    right: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]
+    left: _Places
+    right: _Places
     scores: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
     exact: NDArray[np.bool_]
     numbers_changed: NDArray[np.bool_]
@@ -288,7 +297,7 @@ def _relation_rows(
     _, groups = np.unique(group_key, return_inverse=True)
     scores, exact, numbers = _pair_scores(passages, relations, rows, n_tokens)
 
-    def place(one: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]:
+    def place(one: NDArray[np.int32]) -> _Places:
         return one, articles.body_starts[one], articles.offsets[one + 1], n_tokens[one].astype(np.int32)
 
     return _Rows(
@@ -327,8 +336,16 @@ def _pair_scores(
     weight = (passages.left_tokens[across] + passages.right_tokens[across])[found].astype(np.float64)
     total = np.bincount(pair, weight, len(rows))
     cosine = np.bincount(pair, weight * passages.cosine[across][found], len(rows)) / np.maximum(total, 1)
-    matched = np.bincount(pair, passages.matched[across][found], len(rows))
-    exact = (matched == n_tokens[left]) & (matched == n_tokens[right])
+    kinds = relations.kinds[rows]
+    exact = np.ones(len(rows), np.bool_)
+    for contained, coverage, tokens in (
+        (Relation.LEFT_CONTAINED, relations.left_coverage, passages.left_tokens),
+        (Relation.RIGHT_CONTAINED, relations.right_coverage, passages.right_tokens),
+    ):
+        # All that one of near-duplicates has, or the one contained, stands in the other one too.
+        counts = (kinds == contained) | (kinds == Relation.NEAR_DUPLICATE)
+        partial = np.bincount(pair, (passages.matched < tokens)[across][found], len(rows)) > 0
+        exact &= ~counts | ((coverage[rows] >= 1) & ~partial)
     numbers = np.bincount(pair, passages.numbers_changed[across][found], len(rows)) > 0
     scores = (jaccard.astype(np.float32), containment.astype(np.float32), cosine.astype(np.float32))
     return scores, exact, numbers
@@ -352,12 +369,15 @@ def _group(rows: _Rows) -> Findings:
 
     ones, zeros = np.ones(len(order), np.float32), np.zeros(len(order), np.bool_)
     starts = np.flatnonzero(first)
+    # A group's sources may differ by a word at their edges; copies of another source than the listed one are not exact.
+    listed = np.repeat(order[starts], np.diff(np.append(starts, len(order))))
+    is_listed = (rows.left[1][order] == rows.left[1][listed]) & (rows.left[2][order] == rows.left[2][listed])
     tokens = places(rows.left[3], rows.right[3])
     weights = np.add.reduceat(rows.right[3][order].astype(np.int64), starts) if len(starts) else np.empty(0, np.int64)
     return Findings(
         kinds=rows.kinds[order][first],
         levels=rows.levels[order][first],
-        exact=np.logical_and.reduceat(rows.exact[order], starts) if len(starts) else zeros,
+        exact=np.logical_and.reduceat(rows.exact[order] & is_listed, starts) if len(starts) else zeros,
         weights=weights,
         offsets=np.append(sources, n_places).astype(np.int64),
         articles=places(rows.left[0], rows.right[0]),
@@ -389,7 +409,7 @@ def _notice_findings(notices: Notices) -> Findings:
         jaccard=notices.jaccard,
         containment=notices.containment,
         cosine=notices.cosine,
-        numbers_changed=np.zeros(len(notices.articles), np.bool_),
+        numbers_changed=notices.numbers_changed,
     )
 
 
@@ -398,7 +418,8 @@ _FINDING_COLUMNS = ("kinds", "levels", "exact", "weights")
 
 
 def _concatenate(parts: list[Findings]) -> Findings:
-    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PLACE_COLUMNS + _FINDING_COLUMNS}
+    names = _PLACE_COLUMNS + _FINDING_COLUMNS
+    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     lengths = np.concatenate([np.diff(part.offsets) for part in parts])
     return Findings(offsets=np.append(0, np.cumsum(lengths)).astype(np.int64), **columns)
 

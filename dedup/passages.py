@@ -88,7 +88,9 @@ def pair_anchors(anchors: Anchors) -> AnchorPairs:
     while True:
         columns = [np.empty(size, np.int32) for _ in range(4)]
         thinned = np.zeros(1, np.int64)
-        used = kernels.pair_anchors(keys, rows, positions, MAX_ANCHOR_PLACES, *columns, thinned)
+        used = kernels.pair_anchors(
+            keys, rows, positions, MAX_ANCHOR_PLACES, columns[0], columns[1], columns[2], columns[3], thinned
+        )
         if used >= 0:
             break
         size = -1 - used
@@ -237,10 +239,15 @@ def find_passages(
     return TokenSpans(
         left_articles[keep],
         right_articles[keep],
-        *(spans[keep, column] for column in range(4)),
+        spans[keep, 0],
+        spans[keep, 1],
+        spans[keep, 2],
+        spans[keep, 3],
         out[keep, 4].astype(np.int32),
         out[keep, 5] > 0,
-        *(score[keep] for score in scores),
+        scores[0, keep],
+        scores[1, keep],
+        scores[2, keep],
     )
 
 
@@ -285,10 +292,14 @@ def _chain(
     left, right = links.left_articles[order], links.right_articles[order]
     new = np.append(True, (left[1:] != left[:-1]) | (right[1:] != right[:-1])) if len(links) else np.empty(0, np.bool_)
     numbers = np.cumsum(new) - 1
-    blocks = [column[order] for column in (links.lefts, links.left_ends, links.rights, links.right_ends)]
+    lefts, left_ends, rights, right_ends, are_runs = (
+        column[order] for column in (links.lefts, links.left_ends, links.rights, links.right_ends, links.are_runs)
+    )
     out = np.empty((len(links), 6), np.int64)
     pairs, runs = np.empty(len(links), np.int64), np.empty(len(links), np.bool_)
-    used = kernels.chain_blocks(numbers, left == right, *blocks, links.are_runs[order], max_gap, out, pairs, runs)
+    used = kernels.chain_blocks(
+        numbers, left == right, lefts, left_ends, rights, right_ends, are_runs, max_gap, out, pairs, runs
+    )
     first_of_pair = np.flatnonzero(new)[pairs[:used]]
     return out[:used], pairs[:used], left[first_of_pair], right[first_of_pair], runs[:used]
 

@@ -12,6 +12,7 @@ from dedup.collapse import Distinct
 from dedup.config import Config
 from dedup.findings import FindingParams, Notices
 from dedup.model import Articles, Clusters, Level, Passages
+from dedup.notices import look_up
 from dedup.passages import ANCHOR_TOKENS, AnchorPairs, Links, TokenSpans
 from dedup.passes import Survey, sentence_rows, span_bytes
 
@@ -51,13 +52,42 @@ def cluster_places(
     first = np.append(True, numbers[1:] != numbers[:-1]) if len(numbers) else np.empty(0, np.bool_)
     offsets = np.append(np.flatnonzero(first), len(members)).astype(np.int64)
     cluster_of = np.cumsum(first) - 1
-    n_articles = _count_distinct(cluster_of, survey.segments.articles[members], len(offsets) - 1)
-    sources = source_numbers(articles)[survey.segments.articles[members]]
-    n_sources = _count_distinct(cluster_of, sources, len(offsets) - 1)
-    boilerplate = (n_articles >= params.boilerplate_articles) & (n_articles >= params.boilerplate_per_source * n_sources)
+    boilerplate = _are_boilerplate(articles, survey, members, cluster_of, len(offsets) - 1, params)
     exact = np.ones(len(offsets) - 1, np.bool_)
     np.logical_and.at(exact, cluster_of, owners == owners[offsets[cluster_of]])
     return Clusters(members, offsets, boilerplate, exact), numbers[first]
+
+
+def _are_boilerplate(
+    articles: Articles,
+    survey: Survey,
+    members: NDArray[np.int32],
+    cluster_of: NDArray[np.int64],
+    n: int,
+    params: FindingParams,
+) -> NDArray[np.bool_]:
+    """Tell which clusters stand in many articles of each of their sources: bool[n].
+
+    An article that is hardly more than such clusters is a copy of another one and does not count: a notice stands
+    under texts of their own.
+    """
+    segments = survey.segments
+    sources = source_numbers(articles)
+    body = (segments.parents < 0) & ((segments.levels & (Level.TITLE | Level.ARTICLE)) == 0)
+    length = np.bincount(segments.articles[body], survey.n_tokens[body], len(articles))
+    own = np.ones(len(members), np.bool_)
+    found = np.zeros(n, np.bool_)
+    for _ in range(2):
+        counted, owners = cluster_of[own], segments.articles[members[own]]
+        n_articles = _count_distinct(counted, owners, n)
+        n_sources = _count_distinct(counted, sources[owners], n)
+        enough = np.maximum(params.boilerplate_articles, params.boilerplate_per_source * n_sources)
+        found = n_articles >= enough
+        covering = found[cluster_of] & body[members]
+        inside = members[covering]
+        covered = np.bincount(segments.articles[inside], survey.n_tokens[inside], len(articles))
+        own = (covered < params.near_duplicate * length)[segments.articles[members]]
+    return found
 
 
 def source_numbers(articles: Articles) -> NDArray[np.int32]:
@@ -83,64 +113,10 @@ def notices_of(
     numbers: NDArray[np.int64],
     scores: tuple[NDArray[Any], ...],
 ) -> tuple[Notices, NDArray[np.bool_]]:
-    """Return the boilerplate clusters as places, and which distinct rows belong to one: bool[d].
+    """Return what `dedup.notices.notices_of` does."""
+    from dedup import notices
 
-    A cluster of sentences is left out where nearly all of its places lie inside a boilerplate paragraph.
-    """
-    in_notice = np.zeros(len(distinct), np.bool_)
-    lengths = np.diff(clusters.offsets)
-    member_is = np.repeat(clusters.boilerplate, lengths)
-    in_notice[distinct.of_segment[clusters.members[member_is]]] = True
-
-    parents = survey.segments.parents[clusters.members]
-    covered = (parents >= 0) & in_notice[distinct.of_segment[np.maximum(parents, 0)]]
-    uncovered = np.add.reduceat(~covered, clusters.offsets[:-1]) if len(clusters) else np.empty(0, np.int64)
-    listed = np.flatnonzero(clusters.boilerplate & (uncovered > 0.1 * lengths))
-    take = np.concatenate(
-        [np.arange(clusters.offsets[i], clusters.offsets[i + 1]) for i in listed] or [np.empty(0, np.int64)]
-    )
-    members = clusters.members[take]
-    offsets = np.append(0, np.cumsum(lengths[listed])).astype(np.int64)
-    rows = distinct.of_segment[members].astype(np.int64)
-    firsts = np.repeat(rows[offsets[:-1]], lengths[listed])
-    jaccard, containment, cosine = _look_up(firsts, rows, len(distinct), scores)
-    levels = survey.segments.levels[members[offsets[:-1]]]
-    # A paragraph of one sentence is a paragraph.
-    level = np.where(levels & Level.PARAGRAPH, np.uint8(Level.PARAGRAPH), levels)
-    return (
-        Notices(
-            offsets,
-            survey.segments.articles[members],
-            survey.n_tokens[members],
-            survey.segments.starts[members],
-            survey.segments.ends[members],
-            survey.token_firsts[members],
-            level.astype(np.uint8),
-            jaccard,
-            containment,
-            cosine,
-        ),
-        in_notice,
-    )
-
-
-def _look_up(
-    one: NDArray[np.int64], other: NDArray[np.int64], n_rows: int, scores: tuple[NDArray[Any], ...]
-) -> tuple[NDArray[np.float32], ...]:
-    """Return the scores of pairs of rows from the matches; 1 for a row with itself."""
-    left, right, *columns = scores
-    keys = left * np.int64(n_rows) + right
-    wanted = np.minimum(one, other) * np.int64(n_rows) + np.maximum(one, other)
-    out = []
-    for column in columns:
-        values = np.ones(len(one), np.float32)
-        if len(keys):
-            order = np.argsort(keys)
-            at = order[np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)]
-            found = (keys[at] == wanted) & (one != other)
-            values[found] = column[at[found]]
-        out.append(values)
-    return tuple(out)
+    return notices.notices_of(survey, distinct, clusters, scores)
 
 
 def make_links(
@@ -173,7 +149,8 @@ def make_links(
     swapped = distinct.of_segment[a] != rows[0][pair]
     offset_a, offset_b = np.where(swapped, j[pair], i[pair]), np.where(swapped, i[pair], j[pair])
     firsts = survey.token_firsts[a] + offset_a, survey.token_firsts[b] + offset_b
-    apart = (survey.segments.articles[a] != survey.segments.articles[b]) | (np.abs(firsts[0] - firsts[1]) >= ANCHOR_TOKENS)
+    across = survey.segments.articles[a] != survey.segments.articles[b]
+    apart = across | (np.abs(firsts[0] - firsts[1]) >= ANCHOR_TOKENS)
     blocks.append(
         (
             survey.segments.articles[a][apart],
@@ -242,7 +219,7 @@ def title_passages(
     a, b = titles
     rows = distinct.of_segment[a].astype(np.int64), distinct.of_segment[b].astype(np.int64)
     scores = (matched.left, matched.right, matched.jaccard, matched.containment, matched.cosine)
-    return (a, b, *_look_up(*rows, len(distinct), scores), rows[0] == rows[1])
+    return (a, b, *look_up(*rows, len(distinct), scores), rows[0] == rows[1])
 
 
 def to_passages(
@@ -253,7 +230,7 @@ def to_passages(
     places = span_bytes(articles, survey, (spans.lefts, spans.rights), (spans.left_ends, spans.right_ends), config)
     a, b, jaccard, containment, cosine, equal = titles
     title_levels = np.full(len(a), Level.TITLE, np.uint8)
-    columns = {
+    columns: dict[str, Any] = {
         "left_articles": (spans.left_articles, segments.articles[a]),
         "right_articles": (spans.right_articles, segments.articles[b]),
         "left_starts": (places[0], segments.starts[a]),
@@ -269,7 +246,7 @@ def to_passages(
         "levels": (_levels(survey, spans), title_levels),
         "numbers_changed": (spans.numbers_changed, np.zeros(len(a), np.bool_)),
     }
-    joined = {name: np.concatenate(parts) for name, parts in columns.items()}
+    joined: dict[str, Any] = {name: np.concatenate(parts) for name, parts in columns.items()}
     tokens = np.concatenate(
         [
             np.stack([spans.lefts, spans.left_ends, spans.rights, spans.right_ends], axis=1),
@@ -292,7 +269,8 @@ def _levels(survey: Survey, spans: TokenSpans) -> NDArray[np.uint8]:
     """Return the level of the segment that the left span is, 0 where it is a part of one or several."""
     paragraphs = np.flatnonzero((survey.segments.parents < 0) & ((survey.segments.levels & Level.PARAGRAPH) != 0))
     out = np.zeros(len(spans.lefts), np.uint8)
-    for rows, level in ((sentence_rows(survey), Level.SENTENCE), (paragraphs[survey.n_tokens[paragraphs] > 0], Level.PARAGRAPH)):
+    paragraphs = paragraphs[survey.n_tokens[paragraphs] > 0]
+    for rows, level in ((sentence_rows(survey), Level.SENTENCE), (paragraphs, Level.PARAGRAPH)):
         firsts = survey.token_firsts[rows]
         at = np.maximum(np.searchsorted(firsts, spans.lefts, "right") - 1, 0)
         if len(rows):

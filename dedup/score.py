@@ -127,10 +127,13 @@ class DocumentFrequencies:
         """Count the distinct tokens of each range as one document."""
         from dedup.kernels import score as kernels
 
-        n_tokens = int(np.sum(documents.lasts - documents.firsts))
-        size = 1 << max(4, n_tokens.bit_length())
-        keys, counts, latest = np.zeros(size, np.uint64), np.zeros(size, np.int32), np.zeros(size, np.int32)
-        kernels.count_documents(documents.values, documents.firsts, documents.lasts, keys, counts, latest)
+        # A megabyte of text has some 20,000 different words: a table that stays in the cache.
+        size = 1 << 16
+        while True:
+            keys, counts, latest = np.zeros(size, np.uint64), np.zeros(size, np.int32), np.zeros(size, np.int32)
+            if kernels.count_documents(documents.values, documents.firsts, documents.lasts, keys, counts, latest) >= 0:
+                break
+            size *= 4
         with self._lock:
             self._documents += len(documents.firsts)
             self._merge(keys[keys != 0], counts[keys != 0])

@@ -154,3 +154,24 @@ def _sort_marks(text: str) -> str:
     """Return a folded text with neighbouring marks in one order, for equivalent strings may differ in it."""
     runs = itertools.groupby(text, lambda character: unicodedata.combining(character) != 0)
     return "".join("".join(sorted(run) if marks else run) for marks, run in runs)
+
+
+def local_score(left: list[int], right: list[int]) -> int:
+    """Return the score of the best local alignment of two lists: equal +1, unequal and gaps -1."""
+    row, best = [0] * (len(right) + 1), 0
+    for a in left:
+        diagonal = 0
+        for j, b in enumerate(right, 1):
+            diagonal, row[j] = row[j], max(0, diagonal + (1 if a == b else -1), row[j] - 1, row[j - 1] - 1)
+            best = max(best, row[j])
+    return best
+
+
+def global_score(left: list[int], right: list[int]) -> int:
+    """Return the score of the best alignment of the whole of two lists, scored the same way."""
+    row = [-j for j in range(len(right) + 1)]
+    for i, a in enumerate(left, 1):
+        diagonal, row[0] = row[0], -i
+        for j, b in enumerate(right, 1):
+            diagonal, row[j] = row[j], max(diagonal + (1 if a == b else -1), row[j] - 1, row[j - 1] - 1)
+    return row[-1]

@@ -106,7 +106,7 @@ ENGLISH = (
     # Brackets
     "He left (see above).| She stayed.",
     "(He left.)| She stayed.",
-    "He left. (She stayed.)| Both slept.",
+    "He left.| (She stayed.)| Both slept.",
     "The mayor (a former Gen. in the guard) resigned.| He cited age.",
     "He won [applause].| Thank you.",
     # Marks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import numpy as np
 from hypothesis import strategies as st
@@ -40,3 +41,54 @@ def paragraph(source: random.Random, n_sentences: int = 3) -> str:
 def reword(source: random.Random, text: str, share: float) -> str:
     """Return the text with about this share of its words replaced."""
     return " ".join(f"other{source.randrange(10**6)}" if source.random() < share else word for word in text.split(" "))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text, each with the white space behind it: together they are the text."""
+    return re.findall(r"\S+\s*", text)
+
+
+def edit_lightly(source: random.Random, words: list[str], share: float) -> list[str]:
+    """Return the words with this share of them edited: most replaced, some left out, some with one put in behind."""
+    edited = []
+    for word in words:
+        draw = source.random() / share if share else 1.0
+        if draw < 0.6:
+            edited.append(f"other{source.randrange(10**6)} ")
+        elif draw < 0.8:
+            continue
+        elif draw < 1.0:
+            edited += [word.rstrip() + " ", f"more{source.randrange(10**6)} "]
+        else:
+            edited.append(word)
+    return edited
+
+
+def splice(words: list[str], run: list[str], at: int) -> str:
+    """Return the text of some words with a run of others put in before word ``at``."""
+    before, inside = list(words[:at]), list(run)
+    for part in (before, inside):
+        if part:
+            part[-1] = part[-1].rstrip() + " "
+    return "".join([*before, *inside, *words[at:]]).strip()
+
+
+def made_feed(source: random.Random, n_articles: int, dated: bool = True) -> list[dict[str, object]]:
+    """Return records that share paragraphs, equal and reworded ones, with each other and with themselves."""
+    pool = [paragraph(source, source.randint(1, 4)) for _ in range(max(2, n_articles))]
+    records: list[dict[str, object]] = []
+    for number in range(n_articles):
+        parts = [paragraph(source, source.randint(1, 3)) for _ in range(source.randint(1, 3))]
+        for _ in range(source.randint(0, 4)):
+            parts.insert(
+                source.randint(0, len(parts)), reword(source, source.choice(pool), source.choice([0, 0, 0.06]))
+            )
+        record: dict[str, object] = {"id": f"made-{number}", "text": "\n\n".join(parts)}
+        record["source"] = source.choice(["North", "South"])
+        if source.random() < 0.7:
+            record["title"] = sentence(source, 9)
+        if dated:
+            record["date"] = 86_400 * number
+        records.append(record)
+    source.shuffle(records)
+    return records

@@ -105,9 +105,7 @@ def link_occurrences(
                     # Star around the earliest place, and a chain along each row.
                     in_star = i == 0 if a_leads else j == 0
                     if not in_star and not (same and j == i + 1):
-                        if same or not a_leads:
-                            break
-                        continue
+                        break  # nor do the places after it
                 a = members[a_start + i]
                 b = members[b_start + j]
                 if not is_link(a, b, segment_articles, token_firsts, n_tokens, levels, parents, of_segment):

@@ -23,13 +23,14 @@ def find_slot(keys, key):
 
 @kernel
 def count_documents(values, firsts, lasts, keys, counts, latest):
-    """Count in how many rows each token stands; returns the number of distinct tokens.
+    """Count in how many rows each token stands; returns the number of distinct tokens, -1 if the table is too small.
 
-    ``keys`` (uint64[2**p], zeros), ``counts`` and ``latest`` (int32, zeros) are a hash table with more slots than
-    there are tokens.
+    ``keys`` (uint64[2**p], zeros), ``counts`` and ``latest`` (int32, zeros) are a hash table.
     """
     used = 0
     for row in range(len(firsts)):
+        if 2 * (used + lasts[row] - firsts[row]) > len(keys):
+            return -1
         for i in range(firsts[row], lasts[row]):
             key = values[i] if values[i] != _ZERO else _STAND_IN
             slot = find_slot(keys, key)
