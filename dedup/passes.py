@@ -6,7 +6,7 @@ Tokens are made anew in each pass: that costs less than keeping them would (`ben
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -19,10 +19,10 @@ from dedup.join import Prefixes, prefixes_of
 from dedup.lsh import Bands
 from dedup.minhash import MinHashParams, permutations
 from dedup.model import Articles, Level, Segments
-from dedup.passages import ANCHOR_TOKENS, Anchors, ArticleTokens
-from dedup.score import DocumentFrequencies, TermRows, Vocabulary, term_rows
+from dedup.passages import ANCHOR_TOKENS, Anchors
+from dedup.score import DocumentFrequencies, Vocabulary
 from dedup.segment import segment
-from dedup.shingles import Ranges, Shingles, leaves, shingle, token_ranges
+from dedup.shingles import Ranges, leaves, token_ranges
 from dedup.tokens import characters, tokenize
 
 #: Text of a shard: small enough that its tokens stay in a core's cache, large enough that calls cost nothing.
@@ -30,10 +30,6 @@ SHARD_BYTES = 1 << 20
 #: Counters of shingles take at most this share of the text's bytes, over all threads together.
 _COUNTER_SHARE = 0.6
 
-#: Segments whose tokens are made at once.
-_SLICE = 10_000
-
-_R = TypeVar("_R")
 _T = TypeVar("_T", bound=np.generic)
 
 
@@ -139,14 +135,14 @@ def first_pass(
     firsts = [part[2] + start for part, start in zip(parts, tokens, strict=False)]
     parts.clear()  # a column at a time becomes one array: both forms of all of them would be the peak of the run
     segments = Segments(
-        _join(starts, np.int64),
-        _join(ends, np.int64),
-        _join(owners, np.int32),
-        _join(levels, np.uint8),
-        _join(parents, np.int32),
+        join_parts(starts, np.int64),
+        join_parts(ends, np.int64),
+        join_parts(owners, np.int32),
+        join_parts(levels, np.uint8),
+        join_parts(parents, np.int32),
     )
-    survey = Survey(segments, _join(counts, np.int32), _join(firsts, np.int64), shards)
-    return survey, _join(keys, np.uint64), counters.total()
+    survey = Survey(segments, join_parts(counts, np.int32), join_parts(firsts, np.int64), shards)
+    return survey, join_parts(keys, np.uint64), counters.total()
 
 
 class _Counters:
@@ -210,6 +206,12 @@ def _survey(
     return segments, n_tokens, ranges.firsts, keys, n_leaf_tokens
 
 
+def char_ranges(articles: Articles, starts: NDArray[np.int64], ends: NDArray[np.int64], config: Config) -> Ranges:
+    """Return the folded characters of each span."""
+    units = characters(articles.text, starts, ends, config.tokens)
+    return Ranges(units.values, units.offsets[:-1], units.offsets[1:])
+
+
 def _ranges(articles: Articles, segments: Segments, config: Config, *, whole: bool) -> tuple[Segments, Ranges, int]:
     """Return the segments (with those of whole articles, if asked for and searched), their tokens, and how many."""
     levels = segments.levels
@@ -260,18 +262,6 @@ def _shingle_units(articles: Articles, segments: Segments, ranges: Ranges, confi
     if config.shingle.unit == "word":
         return ranges
     return char_ranges(articles, segments.starts, segments.ends, config)
-
-
-def char_ranges(articles: Articles, starts: NDArray[np.int64], ends: NDArray[np.int64], config: Config) -> Ranges:
-    """Return the folded characters of each span."""
-    units = characters(articles.text, starts, ends, config.tokens)
-    return Ranges(units.values, units.offsets[:-1], units.offsets[1:])
-
-
-def word_ranges(articles: Articles, starts: NDArray[np.int64], ends: NDArray[np.int64], config: Config) -> Ranges:
-    """Return the tokens of each span."""
-    tokens = tokenize(articles.text, starts, ends, config.tokens)
-    return Ranges(tokens.values, tokens.offsets[:-1], tokens.offsets[1:])
 
 
 def second_pass(
@@ -329,11 +319,11 @@ def second_pass(
     full = [shard for shard in range(len(survey.shards) - 1) if survey.shards[shard] < survey.shards[shard + 1]]
     parts = list(executor.map(work, full))
     anchors = Anchors(
-        _join([part[0][0] for part in parts], np.uint64),
-        _join([part[0][1] for part in parts], np.int32),
-        _join([part[0][2] for part in parts], np.int32),
+        join_parts([part[0][0] for part in parts], np.uint64),
+        join_parts([part[0][1] for part in parts], np.int32),
+        join_parts([part[0][2] for part in parts], np.int32),
     )
-    values = _join([part[1] for part in parts], np.uint32)
+    values = join_parts([part[1] for part in parts], np.uint32)
     del parts
     prefixes = None
     if bands is None:
@@ -435,128 +425,7 @@ def _anchors(
         size = -1 - used
 
 
-def shingle_sets(
-    articles: Articles, survey: Survey, rows: NDArray[np.int32], config: Config, executor: Executor
-) -> Shingles:
-    """Return the shingle sets of some segments."""
-    spans = survey.segments.starts[rows], survey.segments.ends[rows]
-    ranges = word_ranges if config.shingle.unit == "word" else char_ranges
-
-    def work(part: slice) -> Shingles:
-        return shingle(ranges(articles, spans[0][part], spans[1][part], config), config.shingle)
-
-    parts = _map_slices(work, len(rows), executor)
-    lengths = _join([np.diff(part.offsets) for part in parts], np.int64)
-    values = _join([part.values for part in parts], np.uint32)
-    return Shingles(values, np.append(0, np.cumsum(lengths)).astype(np.int64))
-
-
-def tfidf_rows(
-    articles: Articles,
-    survey: Survey,
-    rows: NDArray[np.int32],
-    vocabulary: Vocabulary,
-    config: Config,
-    executor: Executor,
-) -> TermRows:
-    """Return the TF-IDF rows of some segments."""
-    spans = survey.segments.starts[rows], survey.segments.ends[rows]
-    idf = vocabulary.idf
-
-    def work(part: slice) -> TermRows:
-        ranges = word_ranges(articles, spans[0][part], spans[1][part], config)
-        return term_rows(vocabulary.ids(ranges.values), np.append(ranges.firsts, len(ranges.values)), idf)
-
-    parts = _map_slices(work, len(rows), executor)
-    lengths = _join([np.diff(part.offsets) for part in parts], np.int64)
-    return TermRows(
-        _join([part.terms for part in parts], np.int32),
-        _join([part.weights for part in parts], np.float64),
-        np.append(0, np.cumsum(lengths)).astype(np.int64),
-    )
-
-
-def article_tokens(
-    articles: Articles,
-    survey: Survey,
-    wanted: NDArray[np.int32],
-    vocabulary: Vocabulary,
-    config: Config,
-    executor: Executor,
-) -> ArticleTokens:
-    """Return the body tokens of the wanted articles (ascending), as term ids."""
-    from dedup.kernels import passages as kernels
-
-    segments = survey.segments
-    leaf = leaves(segments) & ((segments.levels & (Level.TITLE | Level.ARTICLE)) == 0)
-    chosen = np.zeros(len(articles), np.bool_)
-    chosen[wanted] = True
-    rows = np.flatnonzero(leaf & chosen[segments.articles])
-    firsts, lasts = np.zeros(len(articles), np.int64), np.zeros(len(articles), np.int64)
-    counts = survey.n_tokens[rows].astype(np.int64)
-    gathered = np.cumsum(counts) - counts
-    # Rows ascend by article, so the last write is the last row and, backwards, the first.
-    owners = segments.articles[rows]
-    lasts[owners] = survey.token_firsts[rows] + counts
-    firsts[owners[::-1]] = survey.token_firsts[rows][::-1]
-    shifts = np.zeros(len(articles), np.int64)
-    shifts[owners[::-1]] = (gathered - survey.token_firsts[rows])[::-1]
-    values = np.empty(int(counts.sum()), np.int32)
-
-    def work(part: slice) -> None:
-        tokens = tokenize(articles.text, segments.starts[rows[part]], segments.ends[rows[part]], config.tokens)
-        ids = vocabulary.ids(tokens.values)
-        kernels.mark_numbers(articles.text, tokens.starts, tokens.ends, ids)
-        values[gathered[part][0] : gathered[part][0] + len(ids)] = ids
-
-    _map_slices(work, len(rows), executor)
-    return ArticleTokens(values, shifts, firsts, lasts)
-
-
-def sentence_rows(survey: Survey) -> NDArray[np.int64]:
-    """Return the segments that cover the corpus once, in text order, those without a token left out: int64[s]."""
-    segments = survey.segments
-    return np.flatnonzero(leaves(segments) & ((segments.levels & Level.ARTICLE) == 0) & (survey.n_tokens > 0))
-
-
-def span_bytes(
-    articles: Articles,
-    survey: Survey,
-    firsts: Sequence[NDArray[np.int64]],
-    lasts: Sequence[NDArray[np.int64]],
-    config: Config,
-) -> list[NDArray[np.int64]]:
-    """Return where spans of tokens start and end in bytes: starts and ends in turn, for each pair of arrays given.
-
-    ``firsts`` and ``lasts`` are half-open ranges of corpus positions. A span that begins with a sentence begins with
-    its first byte, quotation mark and all; likewise at the end.
-    """
-    rows = sentence_rows(survey)
-    row_firsts = survey.token_firsts[rows]
-    wanted = np.concatenate([np.append(first, last - 1) for first, last in zip(firsts, lasts, strict=True)])
-    owners = np.searchsorted(row_firsts, wanted, "right") - 1
-    used, compact = np.unique(owners, return_inverse=True)
-    rows, row_firsts = rows[used], row_firsts[used]
-    tokens = tokenize(articles.text, survey.segments.starts[rows], survey.segments.ends[rows], config.tokens)
-    found = tokens.offsets[compact] + wanted - row_firsts[compact]
-    opens = wanted == row_firsts[compact]
-    closes = wanted == row_firsts[compact] + survey.n_tokens[rows][compact] - 1
-    starts = np.where(opens, survey.segments.starts[rows][compact], tokens.starts[found])
-    ends = np.where(closes, survey.segments.ends[rows][compact], tokens.ends[found])
-    out = []
-    at = 0
-    for first in firsts:
-        out += [starts[at : at + len(first)], ends[at + len(first) : at + 2 * len(first)]]
-        at += 2 * len(first)
-    return out
-
-
-def _map_slices(work: Callable[[slice], _R], n: int, executor: Executor) -> list[_R]:
-    """Return what ``work`` makes of each slice of ``n`` segments, a few thousand at a time."""
-    return list(executor.map(work, [slice(i, min(i + _SLICE, n)) for i in range(0, n, _SLICE)]))
-
-
-def _join(parts: list[NDArray[Any]], kind: type[_T]) -> NDArray[_T]:
+def join_parts(parts: list[NDArray[Any]], kind: type[_T]) -> NDArray[_T]:
     """Return the parts as one array, and let go of them."""
     joined = np.concatenate(parts) if parts else np.empty(0, kind)
     parts.clear()

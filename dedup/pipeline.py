@@ -15,7 +15,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import cluster, collapse, findings, join, lsh, passages, passes, score
+from dedup import cluster, collapse, findings, gather, join, lsh, passages, passes, score
 from dedup.config import Config
 from dedup.errors import ConfigError, DedupError
 from dedup.model import (
@@ -263,6 +263,9 @@ class _Run:
         relations = findings.relate(table, spans, body_tokens, self.config.findings)
         coverage = findings.cover(table, spans, relations, notices, token_offsets)
         found = findings.find(self.articles, table, relations, notices, self.ranks, body_tokens)
+        found = gather.score_places(
+            self.articles, found, harvest.vocabulary, self.config, self.executor, jobs=self.jobs
+        )
         self.clock.lap("findings")
         return Report(
             articles=self.articles,
@@ -362,7 +365,9 @@ class _Run:
     ) -> _Scored:
         """Return the pairs with their exact scores, those whose Jaccard is too low for any use left out."""
         rows, compact = np.unique(np.concatenate([left, right]), return_inverse=True)
-        sets = passes.shingle_sets(self.articles, survey, distinct.firsts[rows], self.config, self.executor)
+        firsts = distinct.firsts[rows]
+        spans = survey.segments.starts[firsts], survey.segments.ends[firsts]
+        sets = gather.shingle_sets(self.articles, *spans, self.config, self.executor)
         a, b = compact[: len(left)], compact[len(left) :]
         shared = score.overlaps(sets, a, b, self.executor, jobs=self.jobs)
         sizes = np.diff(sets.offsets)
@@ -388,7 +393,8 @@ class _Run:
     ) -> NDArray[np.float64]:
         rows, compact = np.unique(np.concatenate([left, right]), return_inverse=True)
         firsts = distinct.firsts[rows]
-        terms = passes.tfidf_rows(self.articles, survey, firsts, harvest.vocabulary, self.config, self.executor)
+        spans = survey.segments.starts[firsts], survey.segments.ends[firsts]
+        terms = gather.tfidf_rows(self.articles, *spans, harvest.vocabulary, self.config, self.executor)
         return score.cosines(terms, compact[: len(left)], compact[len(left) :], self.executor, jobs=self.jobs)
 
     def _cluster(
@@ -443,9 +449,9 @@ class _Run:
             survey, distinct, (matched.left, matched.right), anchors, searched & ~in_notice, self.ranks, _MAX_LINKS
         )
         wanted = np.unique(np.concatenate([links.left_articles, links.right_articles]))
-        tokens = passes.article_tokens(self.articles, survey, wanted, harvest.vocabulary, self.config, self.executor)
+        tokens = gather.article_tokens(self.articles, survey, wanted, harvest.vocabulary, self.config, self.executor)
         k = self.config.shingle.k if self.config.shingle.unit == "word" else 3
-        rows = passes.sentence_rows(survey)
+        rows = gather.sentence_rows(survey)
         firsts = survey.token_firsts[rows]
         lasts = firsts + survey.n_tokens[rows]
         spans = passages.find_passages(

@@ -11,10 +11,11 @@ from dedup.cluster import RowClusters
 from dedup.collapse import Distinct
 from dedup.config import Config
 from dedup.findings import FindingParams, Notices
+from dedup.gather import sentence_rows, span_bytes
 from dedup.model import Articles, Clusters, Level, Passages
 from dedup.notices import look_up
 from dedup.passages import ANCHOR_TOKENS, AnchorPairs, Links, TokenSpans
-from dedup.passes import Survey, sentence_rows, span_bytes
+from dedup.passes import Survey
 
 
 def cluster_places(

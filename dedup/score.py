@@ -182,8 +182,9 @@ def term_rows(ids: NDArray[np.int32], offsets: NDArray[np.int64], idf: NDArray[n
     """Return the TF-IDF row of each row of term ids.
 
     A weight is ``(1 + ln tf) * idf``, the row is scaled to length 1: scikit-learn's
-    ``TfidfTransformer(sublinear_tf=True, smooth_idf=True, norm="l2")``. Ids of -1 (unknown terms) are left out, as its vectoriser does. That library takes
-    longer to import than a small run takes altogether, so it is the test's oracle and not what runs.
+    ``TfidfTransformer(sublinear_tf=True, smooth_idf=True, norm="l2")``. Ids of -1 (unknown terms) are left out, as its
+    vectoriser does. That library takes longer to import than a small run takes altogether, so it is the tests' oracle
+    and not what runs.
 
     Examples
     --------

@@ -31,7 +31,7 @@ def segment(
     *,
     first_article: int = 0,
 ) -> Segments:
-    """Return the segments of articles, in text order.
+    r"""Return the segments of articles, in text order.
 
     Paragraphs are separated by blank lines; a list item or a Markdown heading is one of its own. A body without a blank
     line has a paragraph a line, unless its lines look wrapped by hand: then one ends where a line is indented, or
@@ -57,7 +57,7 @@ def segment(
 
     Examples
     --------
-    >>> body = b'"Stop!" said Gen. Popov. He left at 9 a.m. on Monday.\\n\\nN. Korea agreed.'
+    >>> body = b'"Stop!" said Gen. Popov. He left at 9 a.m. on Monday.\n\nN. Korea agreed.'
     >>> text = np.frombuffer(body, np.uint8)
     >>> found = segment(text, np.array([0, len(body)]), np.array([0]), SegmentParams())
     >>> [body[a:b].decode() for a, b in zip(found.starts[1:], found.ends[1:])]
@@ -79,11 +79,7 @@ def segment(
             offsets,
             body_starts,
             first_article,
-            table.blocks,
-            table.classes,
-            table.ascii_stops,
-            table.word_keys,
-            table.word_flags,
+            table,
             params.strict,
             starts,
             ends,
@@ -92,5 +88,7 @@ def segment(
             parents,
         )
         if n >= 0:
-            return Segments(starts[:n].copy(), ends[:n].copy(), articles[:n].copy(), levels[:n].copy(), parents[:n].copy())
+            return Segments(
+                starts[:n].copy(), ends[:n].copy(), articles[:n].copy(), levels[:n].copy(), parents[:n].copy()
+            )
         size *= 4

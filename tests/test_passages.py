@@ -49,12 +49,12 @@ def spans_of(report: dedup.Report) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize(
-    ("share", "n_words", "most", "missed"), [(0.0, (20, 200), 3, 0), (0.05, (60, 200), 6, 0), (0.1, (60, 200), 6, 4)]
+    ("share", "n_words", "most", "missed"), [(0.0, (20, 200), 3, 0), (0.05, (60, 200), 6, 0), (0.1, (60, 200), 12, 4)]
 )
 def test_spliced_passages_are_found_with_their_edges(share, n_words, most, missed):
     """A run of words put into another article in the middle of a sentence, beginning and ending in the middle of one.
 
-    Verbatim ones from 20 words on, all of them; edited ones unless few of their sentences are still like their originals.
+    Verbatim ones from 20 words on, all of them; edited ones unless few of their sentences are like their originals.
     """
     source = random.Random(11)
     records, truth = [], []
@@ -87,6 +87,7 @@ def test_spliced_passages_are_found_with_their_edges(share, n_words, most, misse
         pairs = zip(left_found + right_found, left_words + right_words, strict=True)
         errors += [abs(one - other) for one, other in pairs]
     assert max(errors) <= most
+    assert np.quantile(errors, 0.98) <= 0.7 * most
     assert statistics.median(errors) == 0
 
 
@@ -206,7 +207,7 @@ def test_equal_after_folding_is_equal_in_a_passage():
 
 
 def test_no_passage_crosses_from_the_title_into_the_body():
-    """Title and first paragraph are copied together; the passage is the paragraph, the titles are a pair of their own."""
+    """Title and first paragraph are copied together; the passage is the paragraph, the titles are another pair."""
     source = random.Random(6)
     title, body = sentence(source, 12).rstrip("."), paragraph(source)
     records = [{"title": title, "text": body + "\n\n" + paragraph(source)} for _ in range(2)]

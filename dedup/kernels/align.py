@@ -12,8 +12,8 @@ from dedup.kernels.shingle import n_shingles
 
 #: How many spans of an article pair a chain is compared with, the latest first.
 _LOOK_BACK = 64
-#: Cells of an alignment's table; larger ones keep the edges of their blocks.
-_MAX_CELLS = 1 << 26
+#: Cells of an alignment's table. `chain_blocks` makes no larger chains; a single block keeps its edges if it is one.
+MAX_CELLS = 1 << 22
 
 
 @inline
@@ -168,6 +168,23 @@ def is_told(chains, pairs, out, q):
     return False
 
 
+@inline
+def count_common(values, chain):
+    """Return how many tokens two ranges have in common, in whatever order."""
+    left = np.sort(values[chain[0] : chain[1]] >> 1)
+    right = np.sort(values[chain[2] : chain[3]] >> 1)
+    common = 0
+    i = 0
+    j = 0
+    while i < len(left) and j < len(right):
+        a = left[i]
+        b = right[j]
+        common += a == b
+        i += a <= b
+        j += b <= a
+    return common
+
+
 @kernel
 def refine(values, chains, pairs, bounds, margin, slack, out):
     """Fill, for each chain, where its copying begins and ends: int64[q, 6] as `align` gives it.
@@ -192,10 +209,10 @@ def refine(values, chains, pairs, bounds, margin, slack, out):
             low = chains[q, 4] - slack
             high = chains[q, 5] + slack
             cells = (left_end - left) * (high - low + 1)
-            if cells > _MAX_CELLS:
-                result[:4] = chains[q, :4]
-                result[4] = min(chains[q, 1] - chains[q, 0], chains[q, 3] - chains[q, 2])
-                result[5] = 0
+            if cells > MAX_CELLS:
+                if result[4] == 0:
+                    result[:4] = chains[q, :4]
+                    result[4] = count_common(values, chains[q])
                 break
             if cells > len(moves):
                 moves = np.empty(2 * cells, np.uint8)
@@ -209,6 +226,11 @@ def refine(values, chains, pairs, bounds, margin, slack, out):
             if not (open_left or open_right):
                 break
             wide *= 4
+        inside = min(result[1], chains[q, 1]) - max(result[0], chains[q, 0])
+        if 2 * inside < chains[q, 1] - chains[q, 0] and cells <= MAX_CELLS:
+            # A stronger passage stands near by and has its own chain: this one is what it was linked by.
+            first, last = chains[q, 0], chains[q, 1]
+            align(values, first, last, chains[q, 2], chains[q, 3], low, high, rows, moves, result)
 
 
 @inline

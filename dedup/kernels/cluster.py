@@ -77,6 +77,24 @@ def is_link(left, right, segment_articles, token_firsts, n_tokens, levels, paren
     return not (a >= 0 and b >= 0 and a != b and of_segment[a] == of_segment[b])
 
 
+@inline
+def add_link(
+    a, b, q, used, article_ranks, segment_articles, token_firsts, n_tokens, levels, parents, of_segment, left, right,
+    pair,
+):  # fmt: skip
+    """Write a link if two occurrences make one, the earlier place left; returns how many there are now."""
+    if not is_link(a, b, segment_articles, token_firsts, n_tokens, levels, parents, of_segment):
+        return used
+    if used < len(left):
+        rank_a = article_ranks[segment_articles[a]]
+        rank_b = article_ranks[segment_articles[b]]
+        swap = rank_b < rank_a or (rank_a == rank_b and b < a)
+        left[used] = b if swap else a
+        right[used] = a if swap else b
+        pair[used] = q
+    return used + 1
+
+
 @kernel
 def link_occurrences(
     left_rows, right_rows, members, offsets, max_product, article_ranks, segment_articles, token_firsts, n_tokens,
@@ -84,38 +102,55 @@ def link_occurrences(
 ):  # fmt: skip
     """Write the pairs of places where two distinct rows stand; returns their number, ``-1 - number`` if too many.
 
-    Members of a distinct row come earliest first. Up to ``max_product`` pairs are written in full; of more, each place
-    is linked with the earliest of both rows and with the one before it of the same row. A row paired with itself
-    links its own members. ``left`` gets the earlier place, ``pair`` the number of the pair that a link comes from.
+    Members of a distinct row come earliest first. Up to ``max_product`` pairs are written in full, but inside an
+    article with its first place only, for that is what the others repeat. Of more, each place is linked with the
+    earliest of both rows; those of one row also with the first of their article, and this with the place before it. A
+    row paired with itself links its own members. ``left`` gets the earlier place, ``pair`` the number of the pair that
+    a link comes from.
     """
     used = 0
     for q in range(len(left_rows)):
-        a_start = offsets[left_rows[q]]
-        b_start = offsets[right_rows[q]]
-        n_a = offsets[left_rows[q] + 1] - a_start
-        n_b = offsets[right_rows[q] + 1] - b_start
+        of_a = members[offsets[left_rows[q]] : offsets[left_rows[q] + 1]]
+        of_b = members[offsets[right_rows[q]] : offsets[right_rows[q] + 1]]
         same = left_rows[q] == right_rows[q]
-        full = n_a * n_b <= max_product
-        b_first = segment_articles[members[b_start]]
-        a_first = segment_articles[members[a_start]]
-        a_leads = same or article_ranks[a_first] <= article_ranks[b_first]
-        for i in range(n_a):
-            for j in range(i + 1 if same else 0, n_b):
-                if not full:
-                    # Star around the earliest place, and a chain along each row.
-                    in_star = i == 0 if a_leads else j == 0
-                    if not in_star and not (same and j == i + 1):
-                        break  # nor do the places after it
-                a = members[a_start + i]
-                b = members[b_start + j]
-                if not is_link(a, b, segment_articles, token_firsts, n_tokens, levels, parents, of_segment):
-                    continue
-                rank_a = article_ranks[segment_articles[a]]
-                rank_b = article_ranks[segment_articles[b]]
-                if used < len(left):
-                    swap = rank_b < rank_a or (rank_a == rank_b and b < a)
-                    left[used] = b if swap else a
-                    right[used] = a if swap else b
-                    pair[used] = q
-                used += 1
+        if len(of_a) * len(of_b) <= max_product:
+            first_a = 0
+            for i in range(len(of_a)):
+                if segment_articles[of_a[i]] != segment_articles[of_a[first_a]]:
+                    first_a = i
+                first_b = 0
+                for j in range(len(of_b)):
+                    if segment_articles[of_b[j]] != segment_articles[of_b[first_b]]:
+                        first_b = j
+                    if same and j <= i:
+                        continue
+                    if segment_articles[of_a[i]] == segment_articles[of_b[j]] and first_a != i and first_b != j:
+                        continue
+                    used = add_link(
+                        of_a[i], of_b[j], q, used, article_ranks, segment_articles, token_firsts, n_tokens, levels,
+                        parents, of_segment, left, right, pair,
+                    )  # fmt: skip
+        elif same:
+            first = 0
+            for j in range(1, len(of_a)):
+                used = add_link(
+                    of_a[0], of_a[j], q, used, article_ranks, segment_articles, token_firsts, n_tokens, levels,
+                    parents, of_segment, left, right, pair,
+                )  # fmt: skip
+                if segment_articles[of_a[j]] != segment_articles[of_a[first]]:
+                    first = j
+                other = first if first != j else j - 1
+                if other != 0:
+                    used = add_link(
+                        of_a[other], of_a[j], q, used, article_ranks, segment_articles, token_firsts, n_tokens, levels,
+                        parents, of_segment, left, right, pair,
+                    )  # fmt: skip
+        else:
+            a_leads = article_ranks[segment_articles[of_a[0]]] <= article_ranks[segment_articles[of_b[0]]]
+            centre = of_a[0] if a_leads else of_b[0]
+            for other in of_b if a_leads else of_a:
+                used = add_link(
+                    centre, other, q, used, article_ranks, segment_articles, token_firsts, n_tokens, levels,
+                    parents, of_segment, left, right, pair,
+                )  # fmt: skip
     return used if used <= len(left) else -1 - used

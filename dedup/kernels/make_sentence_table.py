@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.sentence_table import BLOCK_BITS, CLASSES, TABLE
+from dedup.kernels.sentence_table import BLOCK_BITS, CLASSES, OPEN, OTHER, TABLE
 
 _N_CODES = 0x110000
 
@@ -22,9 +22,11 @@ def build() -> NDArray[np.uint8]:
     out = np.zeros(_N_CODES, np.uint8)
     text = "".join(map(chr, range(_N_CODES)))
     for number, name in enumerate(CLASSES):
-        if number:
+        if number not in (OTHER, OPEN):
             for match in regex.finditer(rf"\p{{Sentence_Break={name}}}+", text):
                 out[match.start() : match.end()] = number
+    for match in regex.finditer(r"[\p{Sentence_Break=Close}&&[\p{Ps}\p{Pi}]]+", text, regex.VERSION1):
+        out[match.start() : match.end()] = OPEN
     return out
 
 

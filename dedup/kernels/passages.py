@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels import kernel
+from dedup.kernels.align import MAX_CELLS
 from dedup.kernels.hashing import sequence_hash
 
 #: How many chains of an article pair a block is tried on, the latest first.
 _LOOK_BACK = 64
+#: What an alignment may look at around a chain, on either axis of its table.
+_MARGIN = 64
 
 
 @kernel
@@ -87,8 +90,8 @@ def chain_blocks(
 
     Blocks are sorted by ``articles`` (any number a pair has for itself), then ``lefts``, longest first. A block
     joins a chain if it begins at most ``max_gap`` tokens behind the chain's end on both sides, and no further from its
-    diagonal; ``inside`` one article, its left side must not reach into its right one. ``out`` is int64[q, 6]: left
-    start and end, right start and end, and the least and largest diagonal.
+    diagonal, and if the whole can still be aligned; ``inside`` one article, the left side must not reach into the
+    right one. ``out`` is int64[q, 6]: left start and end, right start and end, and the least and largest diagonal.
     """
     used = 0
     first = 0
@@ -96,21 +99,28 @@ def chain_blocks(
         if block == 0 or articles[block] != articles[block - 1]:
             first = used
         diagonal = rights[block] - lefts[block]
+        # A line that stands twice in a row is as far from itself as it is long: over a chain, a block has to be nearer.
+        last = right_ends[block] - left_ends[block]
+        over = min(max_gap, (left_ends[block] - lefts[block]) // 2)
         joined = False
         for chain in range(used - 1, max(first, used - _LOOK_BACK) - 1, -1):
+            slack = over if lefts[block] < out[chain, 1] or rights[block] < out[chain, 3] else max_gap
             if (
                 lefts[block] >= out[chain, 0]
                 and rights[block] >= out[chain, 2]
                 and lefts[block] <= out[chain, 1] + max_gap
                 and rights[block] <= out[chain, 3] + max_gap
-                and diagonal >= out[chain, 4] - max_gap
-                and diagonal <= out[chain, 5] + max_gap
+                and diagonal >= out[chain, 4] - slack
+                and diagonal <= out[chain, 5] + slack
                 and not (inside[block] and left_ends[block] > out[chain, 2])
+                and (max(out[chain, 1], left_ends[block]) - out[chain, 0] + _MARGIN)
+                * (max(out[chain, 5], diagonal, last) - min(out[chain, 4], diagonal, last) + _MARGIN)
+                <= MAX_CELLS
             ):
                 out[chain, 1] = max(out[chain, 1], left_ends[block])
                 out[chain, 3] = max(out[chain, 3], right_ends[block])
-                out[chain, 4] = min(out[chain, 4], diagonal, right_ends[block] - left_ends[block])
-                out[chain, 5] = max(out[chain, 5], diagonal, right_ends[block] - left_ends[block])
+                out[chain, 4] = min(out[chain, 4], diagonal, last)
+                out[chain, 5] = max(out[chain, 5], diagonal, last)
                 out_runs[chain] = out_runs[chain] and are_runs[block]
                 joined = True
                 break
@@ -119,8 +129,8 @@ def chain_blocks(
             out[used, 1] = left_ends[block]
             out[used, 2] = rights[block]
             out[used, 3] = right_ends[block]
-            out[used, 4] = min(diagonal, right_ends[block] - left_ends[block])
-            out[used, 5] = max(diagonal, right_ends[block] - left_ends[block])
+            out[used, 4] = min(diagonal, last)
+            out[used, 5] = max(diagonal, last)
             out_articles[used] = articles[block]
             out_runs[used] = are_runs[block]
             used += 1

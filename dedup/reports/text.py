@@ -137,11 +137,11 @@ def _skips(report: Report, options: Options, width: int, color: bool) -> Iterato
     yield from wrap(words(f"{len(skips):,} not read, or not as given:", "warning"), width, "skipped     ", color=color)
     for reason, count in skip_reasons(report.articles):
         yield from wrap(words(reason), width, f"{count:>8,}  ", " " * 10)
-        if options.verbose:
-            examples = (skip for skip in skips if skip.reason == reason)
-            for skip in islice(examples, _MAX_EXAMPLES):
-                where = escape(skip.path) + (f", record {skip.record}" if skip.record else "")
-                yield from wrap([Piece(where)], width, " " * 12, " " * 14)
+        examples = (skip for skip in skips if skip.reason == reason)
+        # Where the first one is has to be seen without asking: somebody has to mend it.
+        for skip in islice(examples, _MAX_EXAMPLES if options.verbose else 1):
+            where = escape(skip.path) + (f":{skip.record}" if skip.record else "")
+            yield from wrap([Piece(where)], width, " " * 12, " " * 14)
 
 
 def _finding(report: Report, finding: Finding, width: int, color: bool) -> Iterator[str]:
