@@ -210,7 +210,10 @@ _Places = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
-    """Places to be grouped into findings: a source place and a copy a row, and the group of each row."""
+    """Places to be grouped into findings: a source place and a copy a row, and the group of each row.
+
+    ``repeated`` is how many tokens the copy says again.
+    """
 
     kinds: NDArray[np.uint8]
     levels: NDArray[np.uint8]
@@ -220,6 +223,7 @@ class _Rows:
     scores: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
     exact: NDArray[np.bool_]
     numbers_changed: NDArray[np.bool_]
+    repeated: NDArray[np.int64]
 
 
 def find(
@@ -272,6 +276,7 @@ def _passage_rows(passages: Passages, kinds: NDArray[np.uint8], ranks: NDArray[n
         (p.jaccard[rows], p.containment[rows], p.cosine[rows]),
         (p.matched[rows] == p.left_tokens[rows]) & (p.matched[rows] == p.right_tokens[rows]),
         p.numbers_changed[rows],
+        p.right_tokens[rows].astype(np.int64),
     )
 
 
@@ -295,7 +300,11 @@ def _relation_rows(
     # Near-duplicates of one article make one finding; a contained article is one of its own.
     group_key = np.where(near[rows], relations.left[rows].astype(np.int64), -1 - rows)
     _, groups = np.unique(group_key, return_inverse=True)
-    scores, exact, numbers = _pair_scores(passages, relations, rows, n_tokens)
+    exact, numbers = _compare(passages, relations, rows)
+    ones = np.ones(len(rows), np.float32)
+    coverage = np.where(
+        relations.kinds[rows] == Relation.LEFT_CONTAINED, relations.left_coverage[rows], relations.right_coverage[rows]
+    )
 
     def place(one: NDArray[np.int32]) -> _Places:
         return one, articles.body_starts[one], articles.offsets[one + 1], n_tokens[one].astype(np.int32)
@@ -306,25 +315,18 @@ def _relation_rows(
         groups.astype(np.int64),
         place(relations.left[rows]),
         place(relations.right[rows]),
-        scores,
+        (ones, ones, ones),  # whole articles are scored when their tokens are at hand: `dedup.gather.score_places`
         exact,
         numbers,
+        np.rint(coverage * n_tokens[inner[rows]]).astype(np.int64),
     )
 
 
-def _pair_scores(
-    passages: Passages, relations: Relations, rows: NDArray[np.int64], n_tokens: NDArray[np.int64]
-) -> tuple[tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the scores of article pairs, from their passages.
-
-    Jaccard and containment are of tokens in passages, the cosine is the mean of the passages' weighted by length.
-    """
+def _compare(
+    passages: Passages, relations: Relations, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which article pairs are equal, or hold the other one, word for word, and in which numbers changed."""
     left, right = relations.left[rows].astype(np.int64), relations.right[rows].astype(np.int64)
-    covered_left = relations.left_coverage[rows] * n_tokens[left]
-    covered_right = relations.right_coverage[rows] * n_tokens[right]
-    both = np.minimum(covered_left, covered_right)
-    jaccard = both / np.maximum(n_tokens[left] + n_tokens[right] - both, 1)
-    containment = np.maximum(relations.left_coverage[rows], relations.right_coverage[rows])
     stride = int(max(passages.right_articles.max(initial=0), right.max(initial=0))) + 1
     keys = left * stride + right
     order = np.argsort(keys, kind="stable")
@@ -333,9 +335,6 @@ def _pair_scores(
     at = np.minimum(np.searchsorted(keys[order], mine), max(len(keys) - 1, 0))
     found = keys[order][at] == mine if len(keys) else np.zeros(len(mine), np.bool_)
     pair = order[at[found]] if len(keys) else at[found]
-    weight = (passages.left_tokens[across] + passages.right_tokens[across])[found].astype(np.float64)
-    total = np.bincount(pair, weight, len(rows))
-    cosine = np.bincount(pair, weight * passages.cosine[across][found], len(rows)) / np.maximum(total, 1)
     kinds = relations.kinds[rows]
     exact = np.ones(len(rows), np.bool_)
     for contained, coverage, tokens in (
@@ -347,8 +346,7 @@ def _pair_scores(
         partial = np.bincount(pair, (passages.matched < tokens)[across][found], len(rows)) > 0
         exact &= ~counts | ((coverage[rows] >= 1) & ~partial)
     numbers = np.bincount(pair, passages.numbers_changed[across][found], len(rows)) > 0
-    scores = (jaccard.astype(np.float32), containment.astype(np.float32), cosine.astype(np.float32))
-    return scores, exact, numbers
+    return exact, numbers
 
 
 def _group(rows: _Rows) -> Findings:
@@ -373,7 +371,7 @@ def _group(rows: _Rows) -> Findings:
     listed = np.repeat(order[starts], np.diff(np.append(starts, len(order))))
     is_listed = (rows.left[1][order] == rows.left[1][listed]) & (rows.left[2][order] == rows.left[2][listed])
     tokens = places(rows.left[3], rows.right[3])
-    weights = np.add.reduceat(rows.right[3][order].astype(np.int64), starts) if len(starts) else np.empty(0, np.int64)
+    weights = np.add.reduceat(rows.repeated[order], starts) if len(starts) else np.empty(0, np.int64)
     return Findings(
         kinds=rows.kinds[order][first],
         levels=rows.levels[order][first],

@@ -351,7 +351,7 @@ class Findings:
     exact : bool[f]
         Every place has the same tokens as the first.
     weights : int64[f]
-        Tokens said again: those of all places but the first.
+        Tokens said again: those of all places but the first; of articles, those that stand in the other one too.
     offsets : int64[f + 1]
         Finding ``i`` has the places ``offsets[i]`` to ``offsets[i + 1]``; the first is the representative.
     articles : int32[p]
