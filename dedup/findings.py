@@ -244,7 +244,7 @@ def find(
         _passage_rows(passages, kinds, ranks),
         _relation_rows(articles, passages, relations, ranks, n_tokens),
     ]
-    parts = [_group(table) for table in tables] + [_notice_findings(notices)]
+    parts = [_group(table, ranks) for table in tables] + [_notice_findings(notices)]
     return _sort(_concatenate(parts))
 
 
@@ -349,11 +349,13 @@ def _compare(
     return exact, numbers
 
 
-def _group(rows: _Rows) -> Findings:
-    """Return one finding a group: the first row's source, then the copies of all rows."""
-    order = np.lexsort((np.arange(len(rows.groups)), rows.groups))
+def _group(rows: _Rows, ranks: NDArray[np.int64]) -> Findings:
+    """Return one finding a group: the first row's source, then the copies of all rows, earliest article first."""
+    order = np.lexsort((rows.right[1], ranks[rows.right[0]], rows.groups))
     groups = rows.groups[order]
     first = np.append(True, groups[1:] != groups[:-1]) if len(groups) else np.empty(0, np.bool_)
+    starts = np.flatnonzero(first)
+    listed = np.minimum.reduceat(order, starts) if len(starts) else order
     # The source comes before its first copy: place of row i moves down by the number of groups begun so far.
     copies = np.arange(len(order)) + np.cumsum(first)
     sources = copies[first] - 1
@@ -361,20 +363,19 @@ def _group(rows: _Rows) -> Findings:
 
     def places(of_source: NDArray, of_copy: NDArray) -> NDArray:  # type: ignore[type-arg]
         out = np.empty(n_places, of_copy.dtype)
-        out[sources] = of_source[order][first]
+        out[sources] = of_source[listed]
         out[copies] = of_copy[order]
         return out
 
     ones, zeros = np.ones(len(order), np.float32), np.zeros(len(order), np.bool_)
-    starts = np.flatnonzero(first)
     # A group's sources may differ by a word at their edges; copies of another source than the listed one are not exact.
-    listed = np.repeat(order[starts], np.diff(np.append(starts, len(order))))
-    is_listed = (rows.left[1][order] == rows.left[1][listed]) & (rows.left[2][order] == rows.left[2][listed])
+    source = np.repeat(listed, np.diff(np.append(starts, len(order))))
+    is_listed = (rows.left[1][order] == rows.left[1][source]) & (rows.left[2][order] == rows.left[2][source])
     tokens = places(rows.left[3], rows.right[3])
     weights = np.add.reduceat(rows.repeated[order], starts) if len(starts) else np.empty(0, np.int64)
     return Findings(
-        kinds=rows.kinds[order][first],
-        levels=rows.levels[order][first],
+        kinds=rows.kinds[listed],
+        levels=rows.levels[listed],
         exact=np.logical_and.reduceat(rows.exact[order] & is_listed, starts) if len(starts) else zeros,
         weights=weights,
         offsets=np.append(sources, n_places).astype(np.int64),

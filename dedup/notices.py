@@ -201,9 +201,10 @@ def compare_numbers(articles: Articles, notices: Notices, params: TokenParams) -
     diagonals = np.stack([spans[:, 2] - spans[:, 0], spans[:, 3] - spans[:, 1]], 1)
     chains = np.hstack([spans, diagonals.min(1, keepdims=True), diagonals.max(1, keepdims=True)])
     out = np.empty((len(chains), 6), np.int64)
-    kernels.refine(values, chains, np.arange(len(chains)), spans, 0, _SLACK, out)
+    apart = np.zeros(len(out), np.bool_)
+    kernels.refine(values, chains, np.arange(len(chains)), apart, spans, 0, _SLACK, out)
     # The whole is one sentence here: what differs at its edges is compared as well.
     whole = np.repeat(spans.reshape(-1, 2, 2), 2, axis=1).reshape(-1, 8)
-    kernels.settle(values, out, whole, spans, np.zeros(len(out), np.bool_), _SLACK, 0)
+    kernels.settle(values, out, whole, spans, apart, _SLACK, 0)
     changed[differs] = out[:, 5] > 0
     return replace(notices, numbers_changed=changed)

@@ -203,14 +203,14 @@ def find_passages(
     k : int
         Tokens in a shingle, for the scores.
     """
-    chains, pairs, left_articles, right_articles, are_runs = _chain(links, params.max_gap)
+    chains, pairs, copies, left_articles, right_articles, are_runs = _chain(links, params.max_gap)
     inside = left_articles == right_articles
     bounds = np.stack(
         [
-            tokens.firsts[left_articles],
-            np.where(inside, _next_copies(chains, pairs), tokens.lasts[left_articles]),
-            np.where(inside, chains[:, 1], tokens.firsts[right_articles]),
-            tokens.lasts[right_articles],
+            np.maximum(copies[:, 0], tokens.firsts[left_articles]),
+            np.minimum(copies[:, 1], tokens.lasts[left_articles]),
+            np.maximum(copies[:, 2], tokens.firsts[right_articles]),
+            np.minimum(copies[:, 3], tokens.lasts[right_articles]),
         ],
         axis=1,
     )
@@ -224,13 +224,14 @@ def find_passages(
 
     def work(part: slice) -> None:
         from dedup.kernels import align as kernels
+        from dedup.kernels.span_scores import score_spans
 
         spans = out[part]
-        kernels.refine(tokens.values, chains[part], pairs[part], bounds[part], _MARGIN, _SLACK, spans)
+        kernels.refine(tokens.values, chains[part], pairs[part], inside[part], bounds[part], _MARGIN, _SLACK, spans)
         is_long[part] = spans[:, 4] >= params.min_run
         sentences = _sentences(spans, shift[part], leaf_firsts, leaf_lasts)
         kernels.settle(tokens.values, spans, sentences, bounds[part], inside[part], _SNAP, _STRAY)
-        kernels.score_spans(tokens.values, spans, k, idf, *(score[part] for score in scores))
+        score_spans(tokens.values, spans, k, idf, *(score[part] for score in scores))
 
     list(executor.map(work, _cut(pairs, max(64, -(-len(chains) // (16 * jobs))))))
     keep = (out[:, 4] > 0) & (~are_runs | is_long)
@@ -249,20 +250,6 @@ def find_passages(
         scores[1, keep],
         scores[2, keep],
     )
-
-
-def _next_copies(chains: NDArray[np.int64], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return, for chains inside an article, where the first copy of what they begin with stands.
-
-    The left side ends before it: of a line that stands five times in a row, the first two are not the passage.
-    """
-    new = np.append(True, (pairs[1:] != pairs[:-1]) | (chains[1:, 0] != chains[:-1, 0])) if len(pairs) else pairs > 0
-    starts = np.flatnonzero(new)
-    if not len(starts):
-        return chains[:, 2]
-    nearest = np.repeat(np.minimum.reduceat(chains[:, 2], starts), np.diff(np.append(starts, len(pairs))))
-    ends: NDArray[np.int64] = np.maximum(nearest, chains[:, 1])
-    return ends
 
 
 def _cut(pairs: NDArray[np.int64], step: int) -> list[slice]:
@@ -284,24 +271,71 @@ def _sentences(
 
 def _chain(
     links: Links, max_gap: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
-    """Return the chains (int64[q, 6]), numbers of their article pairs, these, and which are made of runs alone."""
+) -> tuple[
+    NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]
+]:
+    """Return the chains, which of them are made of runs alone, and what they belong to.
+
+    Returns
+    -------
+    int64[q, 6]
+        As `chain_blocks` gives them.
+    int64[q]
+        Numbers of their article pairs.
+    int64[q, 4]
+        How far they may be extended, other copies of them considered.
+    int32[q], int32[q]
+        The articles.
+    bool[q]
+    """
     from dedup.kernels import passages as kernels
 
     order = np.lexsort((-links.left_ends, links.rights, links.lefts, links.right_articles, links.left_articles))
     left, right = links.left_articles[order], links.right_articles[order]
     new = np.append(True, (left[1:] != left[:-1]) | (right[1:] != right[:-1])) if len(links) else np.empty(0, np.bool_)
     numbers = np.cumsum(new) - 1
-    lefts, left_ends, rights, right_ends, are_runs = (
-        column[order] for column in (links.lefts, links.left_ends, links.rights, links.right_ends, links.are_runs)
+    lefts, left_ends, rights, right_ends = (
+        column[order] for column in (links.lefts, links.left_ends, links.rights, links.right_ends)
     )
+    copies = _between_copies(left == right, lefts, left_ends, rights)
     out = np.empty((len(links), 6), np.int64)
-    pairs, runs = np.empty(len(links), np.int64), np.empty(len(links), np.bool_)
+    blocks, runs = np.empty(len(links), np.int64), np.empty(len(links), np.bool_)
     used = kernels.chain_blocks(
-        numbers, left == right, lefts, left_ends, rights, right_ends, are_runs, max_gap, out, pairs, runs
+        numbers, lefts, left_ends, rights, right_ends, copies, links.are_runs[order], max_gap, out, blocks, runs
     )
-    first_of_pair = np.flatnonzero(new)[pairs[:used]]
-    return out[:used], pairs[:used], left[first_of_pair], right[first_of_pair], runs[:used]
+    chains, blocks = out[:used], blocks[:used]
+    copies = copies[blocks]
+    copies[:, 1::2] = np.maximum(copies[:, 1::2], chains[:, 1:4:2])
+    copies[:, ::2] = np.minimum(copies[:, ::2], chains[:, 0:4:2])
+    return chains, numbers[blocks], copies, left[blocks], right[blocks], runs[:used]
+
+
+def _between_copies(
+    inside: NDArray[np.bool_], lefts: NDArray[np.int64], left_ends: NDArray[np.int64], rights: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return where, inside an article, the copies before and after both blocks of a link stand: int64[q, 4].
+
+    A passage does not run over another copy of itself: of a line that stands four times in a row, the first two
+    are not a passage that is repeated by the last two. Links are sorted by ``lefts``, then ``rights``.
+    """
+    limits = np.iinfo(np.int64)
+    # Half of the range, for positions will be added.
+    bounds = np.tile(np.array([limits.min, limits.max, limits.min, limits.max]) // 2, (len(lefts), 1))
+    rows = np.flatnonzero(inside)
+    if not len(rows):
+        return bounds
+    starts, first = np.unique(lefts[rows], return_index=True)
+    following = rights[rows][first]
+    order = np.lexsort((left_ends[rows], rights[rows]))
+    ends = rights[rows][order]
+    last = np.append(np.flatnonzero(ends[1:] != ends[:-1]), len(ends) - 1)
+    copied, preceding = ends[last], left_ends[rows][order][last]
+    for column, places in ((0, lefts[rows]), (2, rights[rows])):
+        at = np.minimum(np.searchsorted(copied, places), len(copied) - 1)
+        bounds[rows, column] = np.where(copied[at] == places, preceding[at], bounds[rows, column])
+        at = np.minimum(np.searchsorted(starts, places), len(starts) - 1)
+        bounds[rows, column + 1] = np.where(starts[at] == places, following[at], bounds[rows, column + 1])
+    return bounds
 
 
 def _repeated(

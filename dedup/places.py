@@ -69,26 +69,20 @@ def _are_boilerplate(
 ) -> NDArray[np.bool_]:
     """Tell which clusters stand in many articles of each of their sources: bool[n].
 
-    An article that is hardly more than such clusters is a copy of another one and does not count: a notice stands
-    under texts of their own.
+    An article that is hardly more than such clusters is a copy of another one: what stands in copies above all is no
+    notice, for that stands under texts of their own.
     """
     segments = survey.segments
-    sources = source_numbers(articles)
+    owners = segments.articles[members]
+    n_articles = _count_distinct(cluster_of, owners, n)
+    n_sources = _count_distinct(cluster_of, source_numbers(articles)[owners], n)
+    found = n_articles >= np.maximum(params.boilerplate_articles, params.boilerplate_per_source * n_sources)
     body = (segments.parents < 0) & ((segments.levels & (Level.TITLE | Level.ARTICLE)) == 0)
     length = np.bincount(segments.articles[body], survey.n_tokens[body], len(articles))
-    own = np.ones(len(members), np.bool_)
-    found = np.zeros(n, np.bool_)
-    for _ in range(2):
-        counted, owners = cluster_of[own], segments.articles[members[own]]
-        n_articles = _count_distinct(counted, owners, n)
-        n_sources = _count_distinct(counted, sources[owners], n)
-        enough = np.maximum(params.boilerplate_articles, params.boilerplate_per_source * n_sources)
-        found = n_articles >= enough
-        covering = found[cluster_of] & body[members]
-        inside = members[covering]
-        covered = np.bincount(segments.articles[inside], survey.n_tokens[inside], len(articles))
-        own = (covered < params.near_duplicate * length)[segments.articles[members]]
-    return found
+    inside = members[found[cluster_of] & body[members]]
+    covered = np.bincount(segments.articles[inside], survey.n_tokens[inside], len(articles))
+    own = (covered < params.near_duplicate * length)[owners]
+    return found & (2 * _count_distinct(cluster_of[own], owners[own], n) > n_articles)
 
 
 def source_numbers(articles: Articles) -> NDArray[np.int32]:

@@ -33,10 +33,12 @@ def segment(
 ) -> Segments:
     r"""Return the segments of articles, in text order.
 
-    Paragraphs are separated by blank lines; a list item or a Markdown heading is one of its own. A body without a blank
-    line has a paragraph a line, unless its lines look wrapped by hand: then one ends where a line is indented, or
-    where a short one ends a sentence. Sentences follow UAX #29, mended for initials, titles, abbreviations, dates,
-    list numbers and quoted speech; inside a paragraph a line's end is white space.
+    Paragraphs are separated by blank lines; a list item or a Markdown heading is one of its own, and so is a line of
+    more than 120 characters. An indented line begins one where the line before it ends a sentence. A body without a
+    blank line has a paragraph a line, unless its lines look wrapped by hand: then one also ends where a line is
+    indented, or where a short one ends a sentence. Sentences follow UAX #29, mended for initials, titles,
+    abbreviations, dates, list numbers, names like iPhone, lost spaces and quoted speech; inside a paragraph a line's
+    end is white space.
 
     Parameters
     ----------

@@ -47,6 +47,7 @@ ENGLISH = (
     "Ask a big firm, e.g. Ardent, first.| See Lowe et al. for more.",
     "The firm, a.k.a. Blue Door, closed.| It owed rent.",
     "It left at 9 a.m. Eastern time.| Police followed at 4:42 p.m.| Reporters slept.",
+    "He met Dana Lee (R-Calif.) Tuesday.| She said “in the U.S.”| Lee agreed.",
     # Firms
     "Ardent Inc. said on Monday it would close.| Shares fell.",
     "The buyer was Orbis Corp. of Ohio.| Lake Bros. Ltd. lost.",
@@ -71,6 +72,7 @@ ENGLISH = (
     "The lamp is 6 ft. 2 in. tall.| It is lit at dusk.",
     "Elvis sat in the sun.| Marsh did not.",
     "It was a critical mass.| Scientists left.",
+    "See Vol. VI and No. X.| The answer was no.| Vera left.",
     # Lists
     "1. First boil the water.| Then add salt.",
     "2. Stir.| 3. Wait.",
@@ -88,6 +90,7 @@ ENGLISH = (
     "She paused… then she sang.| We wept.",
     "“Well…”| She closed the door.",
     "... And so it ended.| Nobody cheered.",
+    "The site www.harbour.Desk is down.| Write to desk@harbour.Example instead.",
     # Apostrophes
     "He can't.| Marsh can.| She doesn’t.| Lee won't.",
     "They asked at Moody's.| Analysts were out.| It was the firm’s.| Traders laughed.",
@@ -136,6 +139,7 @@ ENGLISH = (
     "Mt. Orrin is closed.| Ft. Dale is open.",
     # Scraped text
     "He left the room.|The door was open.",
+    "He left.|(She stayed.)| Both slept.",
     "They left Congress.|Marsh stayed, the anti-U.S. protests too.",
     "iv. In particular, read it.| That is all.",
     "Copyright Harbour Times, LLC.| Click here for more.",
@@ -272,6 +276,7 @@ OTHERS = (
     ("zh", "真的吗？！|当然。"),
     ("zh", "他想了想……然后走了。|天黑了。"),
     ("zh", "“你去吗？”他问。|她点头。"),
+    ("zh", "他来了。|“《书》在哪？”|没人说话。"),
     ("zh", "（见上文。）|他走了；她留下。"),
     # Japanese
     ("ja", "彼は去った。|彼女は残った。"),
@@ -284,6 +289,7 @@ OTHERS = (
     ("ko", "그는 떠났다.| 그녀는 남았다."),
     ("ko", "“누구세요?”라고 그가 물었다.| 답이 없었다."),
     ("ko", "“가자.”| 그는 일어섰다."),
+    ("ko", "“안 돼.”가 답이었다.| 모두 갔다."),
     # Thai, Lao, Khmer, Burmese
     ("th", "เขาไปตลาด เธออยู่บ้าน ฝนตกหนัก"),
     ("th", "เมื่อ พ.ศ. 2560 เขาย้ายไป จ. เชียงใหม่"),

@@ -288,7 +288,7 @@ def test_the_alignment_is_a_best_one(form, left, right):
     bounds = np.array([[0, n, n, n + m]])
     out = np.empty((1, 6), np.int64)
 
-    kernel(values, chains, np.zeros(1, np.int64), bounds, 40, 0, out)
+    kernel(values, chains, np.zeros(1, np.int64), np.zeros(1, np.bool_), bounds, 40, 0, out)
 
     a, b, c, d, equal, _ = out[0].tolist()
     score = oracle.local_score(left, right)

@@ -13,6 +13,8 @@ from dedup.kernels.sentence_table import (
     BEFORE_ORDINAL,
     CAPITAL,
     EXCLAIMS,
+    FNV_PRIME,
+    FNV_START,
     LETTERED,
     LOWER,
     MAYBE,
@@ -26,9 +28,6 @@ from dedup.kernels.sentence_table import (
     UPPER,
 )
 
-_FNV_START = np.uint64(0xCBF29CE484222325)
-_FNV_PRIME = np.uint64(0x100000001B3)
-_EMPTY = np.uint64(0)
 #: The one small letter that is a word and may end a sentence: Russian for "I".
 _YA = 0x44F
 #: No word of the lists is longer, in bytes.
@@ -57,12 +56,12 @@ def word_end(text, i, end):
 
 @bare
 def ends_mark(text, start, i):
-    """Tell whether a mark of U+0080 to U+00BF (ordinal signs are letters) or of U+2000 to U+207F ends at ``i``."""
+    """Tell whether a mark of U+0080 to U+00BF or of U+2000 to U+207F ends at ``i``."""
     byte = text[i - 1]
     if byte < 0x80 or i - 2 < start:
         return False
     if text[i - 2] == 0xC2:
-        return byte != 0xAA and byte != 0xBA
+        return True
     return i - 3 >= start and text[i - 3] == 0xE2 and (text[i - 2] == 0x80 or text[i - 2] == 0x81)
 
 
@@ -85,20 +84,20 @@ def word_start(text, start, i, dotted):
 def find_flags(text, start, end, table):
     """Return the flags of the word ``text[start:end]``, its ASCII letters lowered; 0 for an unknown one."""
     keys = table.word_keys
-    key = _FNV_START
+    key = FNV_START
     for i in range(start, end):
         byte = np.int64(text[i])
         if byte >= 65 and byte <= 90:
             byte += 32
-        key = np.uint64((key ^ np.uint64(byte)) * _FNV_PRIME)
-    mask = np.uint64(len(keys) - 1)
-    place = np.int64(key & mask)
-    while keys[place] != _EMPTY:
+        key = (key ^ byte) * FNV_PRIME & 0xFFFFFFFF
+    mask = len(keys) - 1
+    place = key & mask
+    while keys[place] != 0:
         if keys[place] == key:
             flags = np.int64(table.word_flags[place])
             capital = text[start] >= 65 and text[start] <= 90
             return flags if capital or not flags & CAPITAL else flags & ~(NEVER | MAYBE | NUMBERED)
-        place = (place + 1) & np.int64(mask)
+        place = (place + 1) & mask
     return 0
 
 

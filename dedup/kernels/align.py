@@ -1,4 +1,4 @@
-"""Chains of matched blocks -> locally aligned spans, their edges, their scores."""
+"""Chains of matched blocks -> locally aligned spans and their edges."""
 
 # mypy: disable-error-code="no-untyped-def"
 
@@ -7,11 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels import inline, kernel
-from dedup.kernels.hashing import fmix64
-from dedup.kernels.shingle import n_shingles
 
-#: How many spans of an article pair a chain is compared with, the latest first.
-_LOOK_BACK = 64
 #: Cells of an alignment's table. `chain_blocks` makes no larger chains; a single block keeps its edges if it is one.
 MAX_CELLS = 1 << 22
 
@@ -153,19 +149,23 @@ def extend_equal(values, chain, bounds, margin, slack, out):
 
 
 @inline
-def is_told(chains, pairs, out, q):
-    """Tell whether both sides of a chain lie in spans already found for its pair: it would cover nothing more."""
-    left = False
-    right = False
-    for other in range(q - 1, max(-1, q - 1 - _LOOK_BACK), -1):
-        if pairs[other] != pairs[q]:
-            break
-        if out[other, 4] > 0:
-            left = left or (out[other, 0] <= chains[q, 0] and chains[q, 1] <= out[other, 1])
-            right = right or (out[other, 2] <= chains[q, 2] and chains[q, 3] <= out[other, 3])
-            if left and right:
-                return True
-    return False
+def is_told(canvas, first, last):
+    """Tell whether all of a range is painted."""
+    for i in range(first, last):  # noqa: SIM110  # a generator does not compile
+        if not canvas[i]:
+            return False
+    return True
+
+
+@inline
+def extent(chains, first, last, column):
+    """Return the least start and the largest end of one side of some chains."""
+    start = chains[first, column]
+    end = chains[first, column + 1]
+    for q in range(first + 1, last):
+        start = min(start, chains[q, column])
+        end = max(end, chains[q, column + 1])
+    return start, end
 
 
 @inline
@@ -185,52 +185,80 @@ def count_common(values, chain):
     return common
 
 
+@inline
+def refine_chain(values, chain, bounds, margin, slack, rows, moves, result):
+    """Fill where the copying of a chain begins and ends; returns the work space, grown if need be."""
+    wide = margin
+    low = chain[4] - slack
+    high = chain[5] + slack
+    if high - low + 3 > rows.shape[1]:
+        rows = np.empty((2, 2 * (high - low + 3)), np.int32)
+    cells = 0
+    while True:
+        left = max(bounds[0], chain[0] - wide)
+        left_end = min(bounds[1], chain[1] + wide)
+        right = max(bounds[2], chain[2] - wide)
+        right_end = min(bounds[3], chain[3] + wide)
+        cells = (left_end - left) * (high - low + 1)
+        if cells > MAX_CELLS:
+            if result[4] == 0:
+                result[:4] = chain[:4]
+                result[4] = count_common(values, chain)
+            break
+        if cells > len(moves):
+            moves = np.empty(2 * cells, np.uint8)
+        align(values, left, left_end, right, right_end, low, high, rows, moves, result)
+        if result[4] == 0:
+            break
+        open_left = result[0] - left < slack and left > bounds[0]
+        open_right = left_end - result[1] < slack and left_end < bounds[1]
+        if not (open_left or open_right):
+            break
+        wide *= 4
+    inside = min(result[1], chain[1]) - max(result[0], chain[0])
+    if 2 * inside < chain[1] - chain[0] and cells <= MAX_CELLS:
+        # A stronger passage stands near by and has its own chain: this one is what it was linked by.
+        align(values, chain[0], chain[1], chain[2], chain[3], low, high, rows, moves, result)
+    return rows, moves
+
+
 @kernel
-def refine(values, chains, pairs, bounds, margin, slack, out):
+def refine(values, chains, pairs, inside, bounds, margin, slack, out):
     """Fill, for each chain, where its copying begins and ends: int64[q, 6] as `align` gives it.
 
     ``chains`` is int64[q, 6] of `chain_blocks`, in positions of ``values``, sorted by the number of their article pair
     (``pairs``); ``bounds`` int64[q, 4] says how far each side may be extended. The window is widened for as long as
-    the alignment reaches its edge. A chain that tells nothing new, or has nothing equal, gets 0 equal tokens.
+    the alignment reaches its edge. A chain gets 0 equal tokens if it has none, or if the spans before it cover
+    both its sides; of a pair ``inside`` one article (bool[q]), its right side.
     """
     rows = np.empty((2, 64), np.int32)
     moves = np.empty(4096, np.uint8)
-    for q in range(len(chains)):
-        result = out[q]
-        result[:] = 0
-        if is_told(chains, pairs, out, q) or extend_equal(values, chains[q], bounds[q], margin, slack, result):
-            continue
-        wide = margin
-        while True:
-            left = max(bounds[q, 0], chains[q, 0] - wide)
-            left_end = min(bounds[q, 1], chains[q, 1] + wide)
-            right = max(bounds[q, 2], chains[q, 2] - wide)
-            right_end = min(bounds[q, 3], chains[q, 3] + wide)
-            low = chains[q, 4] - slack
-            high = chains[q, 5] + slack
-            cells = (left_end - left) * (high - low + 1)
-            if cells > MAX_CELLS:
-                if result[4] == 0:
-                    result[:4] = chains[q, :4]
-                    result[4] = count_common(values, chains[q])
-                break
-            if cells > len(moves):
-                moves = np.empty(2 * cells, np.uint8)
-            if high - low + 3 > rows.shape[1]:
-                rows = np.empty((2, 2 * (high - low + 3)), np.int32)
-            align(values, left, left_end, right, right_end, low, high, rows, moves, result)
-            if result[4] == 0:
-                break
-            open_left = result[0] - left < slack and left > bounds[q, 0]
-            open_right = left_end - result[1] < slack and left_end < bounds[q, 1]
-            if not (open_left or open_right):
-                break
-            wide *= 4
-        inside = min(result[1], chains[q, 1]) - max(result[0], chains[q, 0])
-        if 2 * inside < chains[q, 1] - chains[q, 0] and cells <= MAX_CELLS:
-            # A stronger passage stands near by and has its own chain: this one is what it was linked by.
-            first, last = chains[q, 0], chains[q, 1]
-            align(values, first, last, chains[q, 2], chains[q, 3], low, high, rows, moves, result)
+    first = 0
+    while first < len(chains):
+        last = first + 1
+        while last < len(chains) and pairs[last] == pairs[first]:
+            last += 1
+        left, left_end = extent(chains, first, last, 0)
+        right, right_end = extent(chains, first, last, 2)
+        several = last - first > 1
+        lefts = np.zeros(left_end - left if several else 0, np.uint8)
+        rights = np.zeros(right_end - right if several else 0, np.uint8)
+        for q in range(first, last):
+            chain = chains[q]
+            result = out[q]
+            result[:] = 0
+            if (
+                several
+                and is_told(rights, chain[2] - right, chain[3] - right)
+                and (inside[q] or is_told(lefts, chain[0] - left, chain[1] - left))
+            ):
+                continue
+            if not extend_equal(values, chain, bounds[q], margin, slack, result):
+                rows, moves = refine_chain(values, chain, bounds[q], margin, slack, rows, moves, result)
+            if several and result[4] > 0:
+                lefts[max(0, result[0] - left) : max(0, result[1] - left)] = 1
+                rights[max(0, result[2] - right) : max(0, result[3] - right)] = 1
+        first = last
 
 
 @inline
@@ -312,90 +340,3 @@ def settle(values, spans, sentences, bounds, inside, max_snap, max_stray):
                 span[0] -= a
                 span[2] -= b
         span[4] = min(span[4], span[1] - span[0], span[3] - span[2])
-
-
-@inline
-def fill_terms(values, first, last, idf, terms, weights):
-    """Fill distinct terms and TF-IDF weights of a token range, unit length; returns their number."""
-    found = np.sort(values[first:last] >> 1)
-    used = 0
-    squares = 0.0
-    i = 0
-    while i < len(found):
-        j = i + 1
-        while j < len(found) and found[j] == found[i]:
-            j += 1
-        terms[used] = found[i]
-        weights[used] = (1.0 + np.log(j - i)) * idf[found[i]]
-        squares += weights[used] * weights[used]
-        used += 1
-        i = j
-    norm = np.sqrt(squares)
-    for i in range(used):
-        weights[i] /= norm
-    return used
-
-
-@inline
-def fill_shingles(values, first, last, k, out):
-    """Fill the sorted distinct shingles of a token range; returns their number."""
-    n = n_shingles(last - first, k)
-    for i in range(n):
-        # A term id is a small number: mixed first, it is as good as a token hash.
-        total = np.uint64(last - first) if last - first < k else np.uint64(k)
-        for j in range(first + i, min(first + i + k, last)):
-            total = fmix64(np.uint64(total ^ np.uint64(values[j] >> 1)))
-        out[i] = total
-    out[:n].sort()
-    used = 0
-    for i in range(n):
-        if i == 0 or out[i] != out[used - 1]:
-            out[used] = out[i]
-            used += 1
-    return used
-
-
-@kernel
-def score_spans(values, spans, k, idf, jaccards, containments, cosines):
-    """Fill the three scores of each pair of token ranges (``spans``: int64[q, 6] as `align` gives it)."""
-    longest = 1
-    for q in range(len(spans)):
-        longest = max(longest, spans[q, 1] - spans[q, 0], spans[q, 3] - spans[q, 2])
-    left = np.empty(longest, np.uint64)
-    right = np.empty(longest, np.uint64)
-    left_terms = np.empty(longest, np.int64)
-    right_terms = np.empty(longest, np.int64)
-    left_weights = np.empty(longest, np.float64)
-    right_weights = np.empty(longest, np.float64)
-    for q in range(len(spans)):
-        if spans[q, 4] == spans[q, 1] - spans[q, 0] and spans[q, 4] == spans[q, 3] - spans[q, 2]:
-            jaccards[q] = containments[q] = cosines[q] = 1.0
-            continue
-        n_left = fill_shingles(values, spans[q, 0], spans[q, 1], k, left)
-        n_right = fill_shingles(values, spans[q, 2], spans[q, 3], k, right)
-        shared = 0
-        i = 0
-        j = 0
-        while i < n_left and j < n_right:
-            a = left[i]
-            b = right[j]
-            shared += a == b
-            i += a <= b
-            j += b <= a
-        jaccards[q] = shared / max(1, n_left + n_right - shared)
-        containments[q] = shared / max(1, min(n_left, n_right))
-        n_left = fill_terms(values, spans[q, 0], spans[q, 1], idf, left_terms, left_weights)
-        n_right = fill_terms(values, spans[q, 2], spans[q, 3], idf, right_terms, right_weights)
-        total = 0.0
-        i = 0
-        j = 0
-        while i < n_left and j < n_right:
-            if left_terms[i] == right_terms[j]:
-                total += left_weights[i] * right_weights[j]
-                i += 1
-                j += 1
-            elif left_terms[i] < right_terms[j]:
-                i += 1
-            else:
-                j += 1
-        cosines[q] = min(1.0, total)

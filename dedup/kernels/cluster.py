@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from dedup.kernels import inline, kernel
 
 
@@ -78,6 +80,14 @@ def is_link(left, right, segment_articles, token_firsts, n_tokens, levels, paren
 
 
 @inline
+def is_earlier(one, other, article_ranks, segment_articles):
+    """Tell whether a place comes before another: by article, then in the text."""
+    rank = article_ranks[segment_articles[one]]
+    other_rank = article_ranks[segment_articles[other]]
+    return rank < other_rank or (rank == other_rank and one < other)
+
+
+@inline
 def add_link(
     a, b, q, used, article_ranks, segment_articles, token_firsts, n_tokens, levels, parents, of_segment, left, right,
     pair,
@@ -86,13 +96,31 @@ def add_link(
     if not is_link(a, b, segment_articles, token_firsts, n_tokens, levels, parents, of_segment):
         return used
     if used < len(left):
-        rank_a = article_ranks[segment_articles[a]]
-        rank_b = article_ranks[segment_articles[b]]
-        swap = rank_b < rank_a or (rank_a == rank_b and b < a)
+        swap = is_earlier(b, a, article_ranks, segment_articles)
         left[used] = b if swap else a
         right[used] = a if swap else b
         pair[used] = q
     return used + 1
+
+
+@inline
+def find_sources(left_rows, right_rows, members, offsets, max_product, article_ranks, segment_articles):
+    """Return the earliest place of the rows that each row is paired with, -1 for a row whose own is earlier: int32[d].
+
+    Only of pairs with more than ``max_product`` pairs of places: if each of many rows were linked with all places of
+    each other one, links would grow with the square of the places.
+    """
+    sources = np.full(len(offsets) - 1, -1, np.int32)
+    for q in range(len(left_rows)):
+        a = left_rows[q]
+        b = right_rows[q]
+        if a != b and (offsets[a + 1] - offsets[a]) * (offsets[b + 1] - offsets[b]) > max_product:
+            if is_earlier(members[offsets[b]], members[offsets[a]], article_ranks, segment_articles):
+                a, b = b, a
+            first = members[offsets[a]]
+            if sources[b] < 0 or is_earlier(first, sources[b], article_ranks, segment_articles):
+                sources[b] = first
+    return sources
 
 
 @kernel
@@ -103,11 +131,12 @@ def link_occurrences(
     """Write the pairs of places where two distinct rows stand; returns their number, ``-1 - number`` if too many.
 
     Members of a distinct row come earliest first. Up to ``max_product`` pairs are written in full, but inside an
-    article with its first place only, for that is what the others repeat. Of more, each place is linked with the
-    earliest of both rows; those of one row also with the first of their article, and this with the place before it. A
-    row paired with itself links its own members. ``left`` gets the earlier place, ``pair`` the number of the pair that
-    a link comes from.
+    article with its first place only, for that is what the others repeat. Of more, the places of the later row are
+    linked with the earliest place of all the rows it is paired with, and its first one with that of each such row.
+    A row paired with itself links its own members: each with the first, with the first of its article, and this with
+    the place before it. ``left`` gets the earlier place, ``pair`` the number of the pair that a link comes from.
     """
+    sources = find_sources(left_rows, right_rows, members, offsets, max_product, article_ranks, segment_articles)
     used = 0
     for q in range(len(left_rows)):
         of_a = members[offsets[left_rows[q]] : offsets[left_rows[q] + 1]]
@@ -146,9 +175,12 @@ def link_occurrences(
                         parents, of_segment, left, right, pair,
                     )  # fmt: skip
         else:
-            a_leads = article_ranks[segment_articles[of_a[0]]] <= article_ranks[segment_articles[of_b[0]]]
+            a_leads = is_earlier(of_a[0], of_b[0], article_ranks, segment_articles)
             centre = of_a[0] if a_leads else of_b[0]
-            for other in of_b if a_leads else of_a:
+            others = of_b if a_leads else of_a
+            if sources[right_rows[q] if a_leads else left_rows[q]] != centre:
+                others = others[:1]
+            for other in others:
                 used = add_link(
                     centre, other, q, used, article_ranks, segment_articles, token_firsts, n_tokens, levels,
                     parents, of_segment, left, right, pair,

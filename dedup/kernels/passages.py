@@ -83,15 +83,14 @@ def pair_anchors(keys, rows, positions, max_bucket, left, right, left_positions,
 
 
 @kernel
-def chain_blocks(
-    articles, inside, lefts, left_ends, rights, right_ends, are_runs, max_gap, out, out_articles, out_runs
-):
+def chain_blocks(articles, lefts, left_ends, rights, right_ends, bounds, are_runs, max_gap, out, out_blocks, out_runs):
     """Join blocks of an article pair that follow each other on both sides; returns the number of chains.
 
     Blocks are sorted by ``articles`` (any number a pair has for itself), then ``lefts``, longest first. A block
     joins a chain if it begins at most ``max_gap`` tokens behind the chain's end on both sides, and no further from its
-    diagonal, and if the whole can still be aligned; ``inside`` one article, the left side must not reach into the
-    right one. ``out`` is int64[q, 6]: left start and end, right start and end, and the least and largest diagonal.
+    diagonal, ends within the ``bounds`` (int64[q, 4]) of the chain's first block, and the whole can still be aligned.
+    ``out`` is int64[q, 6]: left start and end, right start and end, and the least and largest diagonal;
+    ``out_blocks`` is the first block.
     """
     used = 0
     first = 0
@@ -112,7 +111,8 @@ def chain_blocks(
                 and rights[block] <= out[chain, 3] + max_gap
                 and diagonal >= out[chain, 4] - slack
                 and diagonal <= out[chain, 5] + slack
-                and not (inside[block] and left_ends[block] > out[chain, 2])
+                and left_ends[block] <= bounds[out_blocks[chain], 1]
+                and right_ends[block] <= bounds[out_blocks[chain], 3]
                 and (max(out[chain, 1], left_ends[block]) - out[chain, 0] + _MARGIN)
                 * (max(out[chain, 5], diagonal, last) - min(out[chain, 4], diagonal, last) + _MARGIN)
                 <= MAX_CELLS
@@ -131,7 +131,7 @@ def chain_blocks(
             out[used, 3] = right_ends[block]
             out[used, 4] = min(diagonal, last)
             out[used, 5] = max(diagonal, last)
-            out_articles[used] = articles[block]
+            out_blocks[used] = block
             out_runs[used] = are_runs[block]
             used += 1
     return used

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 TABLE = Path(__file__).with_name("sentence.npz")
 BLOCK_BITS = 7
+FNV_START = 0x811C9DC5
+FNV_PRIME = 0x01000193
 
 #: Classes of UAX #29, table 4, by the names of the property's values; `OPEN` are those of Close that open (Ps, Pi).
 CLASSES = (
@@ -65,7 +67,8 @@ st mt blvd rd ave hwy ala ariz ark calif cal colo conn del fla ga ill ind kan ky
 nev okla ore pa penn tenn tex va vt wash wis wyo ont que
 """,
     NUMBERED: """
-no nos fig figs vol vols p pp art arts sec secs ch chap par pt est c ca op ver v n nn ext kl apt rm cap cl nr núm pág págs pag str s č z d
+no nos fig figs vol vols p pp art arts sec secs ch chap par pt est c ca op ver v n nn ext kl apt rm cap cl nr
+núm pág págs pag str s č z d
 б ст гл п с
 """,
     STARTER: """
@@ -130,7 +133,7 @@ class SentenceTable(NamedTuple):
         The same for news: an ellipsis is an ATerm, U+037E an STerm, a line's end Sp, and brackets open or close.
     stops : uint8[256]
         1 for bytes at which a sentence may end: an ASCII terminator, or the first byte of another one.
-    word_keys : uint64[w]
+    word_keys : uint32[w]
         Hashes of folded words (`word_key`) in open addressing by their low bits, 0 for an empty place; ``w`` is a
         power of two.
     word_flags : uint16[w]
@@ -140,19 +143,19 @@ class SentenceTable(NamedTuple):
     strict: NDArray[np.uint8]
     classes: NDArray[np.uint8]
     stops: NDArray[np.uint8]
-    word_keys: NDArray[np.uint64]
+    word_keys: NDArray[np.uint32]
     word_flags: NDArray[np.uint16]
 
 
 def word_key(word: bytes) -> int:
-    """Return the FNV-1a hash of a word (Fowler, Noll, Vo), as the kernel makes it."""
-    key = 0xCBF29CE484222325
+    """Return the FNV-1a hash of a word (Fowler, Noll, Vo), of 32 bits, as the kernel makes it."""
+    key = FNV_START
     for byte in word:
-        key = (key ^ byte) * 0x100000001B3 % 2**64
+        key = (key ^ byte) * FNV_PRIME & 0xFFFFFFFF
     return key
 
 
-def _place_words() -> tuple[NDArray[np.uint64], NDArray[np.uint16]]:
+def _place_words() -> tuple[NDArray[np.uint32], NDArray[np.uint16]]:
     flags: dict[int, int] = {}
     for flag, words in _WORDS.items():
         for word in set(words.split()):
@@ -161,7 +164,7 @@ def _place_words() -> tuple[NDArray[np.uint64], NDArray[np.uint16]]:
                 key = word_key(form.encode())
                 flags[key] = flags.get(key, 0) | flag
     size = 1 << (4 * len(flags)).bit_length()
-    keys, values = np.zeros(size, np.uint64), np.zeros(size, np.uint16)
+    keys, values = np.zeros(size, np.uint32), np.zeros(size, np.uint16)
     for key in sorted(flags):
         place = key % size
         while keys[place]:
