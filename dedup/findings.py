@@ -251,15 +251,17 @@ def find(
 def _passage_rows(passages: Passages, kinds: NDArray[np.uint8], ranks: NDArray[np.int64]) -> _Rows:
     from dedup.kernels import passages as kernels
 
-    rows = np.flatnonzero((kinds == Kind.SELF) | (kinds == Kind.REUSE))
     # A copy is listed with its earliest source. Inside and across are told apart: both may be true of one span.
-    inside = kinds[rows] == Kind.SELF
-    receiver = passages.right_articles[rows].astype(np.int64) * 4 + inside * 2 + (passages.levels[rows] == Level.TITLE)
-    length = passages.right_ends[rows] - passages.right_starts[rows]
-    order = np.lexsort((passages.right_starts[rows], -length, ranks[passages.left_articles[rows]], receiver))
-    rows, receiver = rows[order], receiver[order]
+    inside = kinds == Kind.SELF
+    # What an article has from one that it is as a whole like is told by that.
+    told = (kinds == Kind.NEAR_DUPLICATE) | (kinds == Kind.CONTAINED)
+    receiver = passages.right_articles.astype(np.int64) * 4 + inside * 2 + (passages.levels == Level.TITLE)
+    length = passages.right_ends - passages.right_starts
+    rows = np.lexsort((passages.right_starts, -length, ranks[passages.left_articles], ~told, receiver))
     chosen = np.zeros(len(rows), np.bool_)
-    kernels.choose_sources(receiver, passages.right_starts[rows], passages.right_ends[rows], _MIN_NEW, chosen)
+    kernels.choose_sources(
+        receiver[rows], passages.right_starts[rows], passages.right_ends[rows], told[rows], _MIN_NEW, chosen
+    )
     rows = rows[chosen]
     source = passages.left_articles[rows].astype(np.int64) * 2 + (kinds[rows] == Kind.SELF)
     order = np.lexsort((passages.left_ends[rows], passages.left_starts[rows], source))

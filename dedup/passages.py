@@ -16,6 +16,8 @@ MAX_ANCHOR_PLACES = 64
 #: How far an alignment looks beyond the matched segments at first, and how far off their diagonals, in tokens.
 _MARGIN = 24
 _SLACK = 12
+#: A match of which the alignment has a smaller share than this stands as it was matched.
+_MIN_ALIGNED = 0.4
 #: A changed word or three at the edge of a sentence do not end a passage before it.
 _SNAP = 3
 #: So many tokens beyond the edge of a sentence are equal by chance ("The ..." after the copied paragraph).
@@ -229,6 +231,11 @@ def find_passages(
         spans = out[part]
         kernels.refine(tokens.values, chains[part], pairs[part], inside[part], bounds[part], _MARGIN, _SLACK, spans)
         is_long[part] = spans[:, 4] >= params.min_run
+        # The same words in another order: alike as a whole, in no run of tokens that would say where.
+        blocks = chains[part, :4]
+        shorter = np.minimum(blocks[:, 1] - blocks[:, 0], blocks[:, 3] - blocks[:, 2])
+        jumbled = (spans[:, 4] > 0) & (spans[:, 4] < _MIN_ALIGNED * shorter) & ~are_runs[part]
+        spans[jumbled, :4] = blocks[jumbled]
         sentences = _sentences(spans, shift[part], leaf_firsts, leaf_lasts)
         kernels.settle(tokens.values, spans, sentences, bounds[part], inside[part], _SNAP, _STRAY)
         score_spans(tokens.values, spans, k, idf, *(score[part] for score in scores))

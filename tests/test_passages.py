@@ -302,26 +302,21 @@ def test_the_alignment_is_a_best_one(form, left, right):
         assert equal <= oracle.edit_counts(left[a:b], right[c - n : d - n])
 
 
-@given(
-    spans=st.lists(
-        st.tuples(st.integers(0, 3), st.integers(0, 30), st.integers(1, 12)).map(lambda s: (s[0], s[1], s[1] + s[2])),
-        max_size=20,
-    )
-)
+@given(spans=st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 30), st.integers(1, 12)), max_size=20))
 @settings(deadline=None)
 def test_sources_are_chosen_by_what_they_bring(spans):
-    """Passages of an article in turn: one is kept if the kept ones cover at most half of it."""
-    rows = sorted(spans, key=lambda span: span[0])
-    articles, starts, ends = (np.array([row[i] for row in rows], np.int64) for i in range(3))
+    """Passages of an article in turn: one is kept if what was told and the kept ones cover at most half of it."""
+    rows = [(one, told, start, start + n) for one, told, start, n in sorted(spans, key=lambda s: (s[0], not s[1]))]
+    articles, told, starts, ends = (np.array([row[i] for row in rows], np.int64) for i in range(4))
     chosen = np.zeros(len(rows), np.bool_)
 
-    kernels.choose_sources(articles, starts, ends, 0.5, chosen)
+    kernels.choose_sources(articles, starts, ends, told.astype(np.bool_), 0.5, chosen)
 
     expected, covered = [], {}
-    for article, start, end in rows:
+    for article, is_told, start, end in rows:
         mine = covered.setdefault(article, set())
-        expected.append(len(mine & set(range(start, end))) <= 0.5 * (end - start))
-        if expected[-1]:
+        expected.append(not is_told and len(mine & set(range(start, end))) <= 0.5 * (end - start))
+        if expected[-1] or is_told:
             mine |= set(range(start, end))
     assert expected == chosen.tolist()
 

@@ -2,6 +2,9 @@
 
 Each kernel fills arrays that its caller made, holds no Python object and releases the interpreter lock. Signatures
 are never explicit: an explicit one refuses the read-only arrays of memory maps and Arrow buffers.
+
+The cache of compiled kernels on disk knows a kernel by its own file. Who changes a helper that kernels of other files
+inline deletes ``__pycache__/*.nb*``; an installation writes all files anew and needs no such care.
 """
 
 from __future__ import annotations

@@ -215,10 +215,20 @@ def refine_chain(values, chain, bounds, margin, slack, rows, moves, result):
         if not (open_left or open_right):
             break
         wide *= 4
+    n = chain[1] - chain[0]
     inside = min(result[1], chain[1]) - max(result[0], chain[0])
-    if 2 * inside < chain[1] - chain[0] and cells <= MAX_CELLS:
-        # A stronger passage stands near by and has its own chain: this one is what it was linked by.
-        align(values, chain[0], chain[1], chain[2], chain[3], low, high, rows, moves, result)
+    shorter = min(n, chain[3] - chain[2])
+    if cells <= MAX_CELLS and (2 * inside < n or 5 * result[4] < 2 * shorter):
+        # A stronger passage stands near by and has its own chain, or the copying lies off the diagonals of both ends:
+        # within what it was linked by, every diagonal is looked at.
+        low = chain[2] - chain[1] + 1
+        high = chain[3] - chain[0] - 1
+        if n * (high - low + 1) <= MAX_CELLS:
+            if high - low + 3 > rows.shape[1]:
+                rows = np.empty((2, 2 * (high - low + 3)), np.int32)
+            if n * (high - low + 1) > len(moves):
+                moves = np.empty(n * (high - low + 1), np.uint8)
+            align(values, chain[0], chain[1], chain[2], chain[3], low, high, rows, moves, result)
     return rows, moves
 
 

@@ -132,9 +132,10 @@ def link_occurrences(
 
     Members of a distinct row come earliest first. Up to ``max_product`` pairs are written in full, but inside an
     article with its first place only, for that is what the others repeat. Of more, the places of the later row are
-    linked with the earliest place of all the rows it is paired with, and its first one with that of each such row.
-    A row paired with itself links its own members: each with the first, with the first of its article, and this with
-    the place before it. ``left`` gets the earlier place, ``pair`` the number of the pair that a link comes from.
+    linked with the earliest place of all the rows it is paired with, and its first one with that of each such row. A
+    row paired with itself links its own members: each with the first, with the first of its article, and this with the
+    first of the article before it. ``left`` gets the earlier place, ``pair`` the number of the pair that a link comes
+    from.
     """
     sources = find_sources(left_rows, right_rows, members, offsets, max_product, article_ranks, segment_articles)
     used = 0
@@ -161,14 +162,16 @@ def link_occurrences(
                     )  # fmt: skip
         elif same:
             first = 0
+            previous = 0
             for j in range(1, len(of_a)):
                 used = add_link(
                     of_a[0], of_a[j], q, used, article_ranks, segment_articles, token_firsts, n_tokens, levels,
                     parents, of_segment, left, right, pair,
                 )  # fmt: skip
                 if segment_articles[of_a[j]] != segment_articles[of_a[first]]:
+                    previous = first
                     first = j
-                other = first if first != j else j - 1
+                other = first if first != j else previous
                 if other != 0:
                     used = add_link(
                         of_a[other], of_a[j], q, used, article_ranks, segment_articles, token_firsts, n_tokens, levels,

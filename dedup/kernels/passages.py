@@ -166,11 +166,12 @@ def count_painted(canvas, offsets, counts, by_colour):
 
 
 @kernel
-def choose_sources(articles, starts, ends, min_new, chosen):
+def choose_sources(articles, starts, ends, are_told, min_new, chosen):
     """Choose, of the passages that end in one article, those that bring something new; earliest source first.
 
     Sorted by right article (``articles``), then by preference. A passage is kept if the kept ones before it cover
-    less than ``1 - min_new`` of its right span.
+    less than ``1 - min_new`` of its right span. Those that ``are_told`` otherwise come first: they cover, and are not
+    chosen.
     """
     canvas = np.zeros(0, np.uint8)
     group = 0
@@ -191,8 +192,8 @@ def choose_sources(articles, starts, ends, min_new, chosen):
             covered = np.int64(0)
             for painted in span:
                 covered += painted
-            chosen[i] = covered <= (1.0 - min_new) * len(span)
-            if chosen[i]:
+            chosen[i] = not are_told[i] and covered <= (1.0 - min_new) * len(span)
+            if chosen[i] or are_told[i]:
                 span[:] = 1
         group = end
 
