@@ -289,7 +289,9 @@ def second_pass(
     """
     distinct_of = np.full(len(survey.segments), -1, np.int32)
     distinct_of[firsts] = np.arange(len(firsts), dtype=np.int32)
-    wanted = np.append(0, np.cumsum((distinct_of >= 0) & searched[distinct_of]))[survey.shards]
+    # Row -1, which stands for none, is the last one and not searched.
+    searched = np.append(searched, False)
+    wanted = np.append(0, np.cumsum(searched[distinct_of]))[survey.shards]
     n = int(wanted[-1])
     rows, frequencies = np.empty(n, np.int32), DocumentFrequencies()
     # Rows are filled in place: parts that are put together at the end would stand in memory twice.
@@ -364,7 +366,7 @@ def _harvest(
     is_document = (distinct >= 0) & ((segments.levels & (Level.TITLE | Level.PARAGRAPH)) != 0)
     frequencies.add(Ranges(ranges.values, ranges.firsts[is_document], ranges.lasts[is_document]))
 
-    is_searched = (distinct >= 0) & searched[distinct]
+    is_searched = searched[distinct]
     units = _shingle_units(articles, segments, ranges, config)
     hashes, counts = np.empty(len(units.values), np.uint32), np.empty(len(units.values), np.uint8)
     kernels.hash_positions(units.values, config.shingle.k, hashes)
