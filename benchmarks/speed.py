@@ -259,7 +259,7 @@ def notice_feed(n_articles: int) -> Iterator[str]:
     )
     for i in range(n_articles):
         date = f"{source.randrange(1, 29)} March, number {source.randrange(10**6)}"
-        text = "\n\n".join([" ".join(source.choices(words, k=40)), *(notice.format(date) for notice in notices)])
+        text = "\n\n".join([" ".join(source.choices(words, k=150)), *(notice.format(date) for notice in notices)])
         yield json.dumps({"id": str(i), "text": text}) + "\n"
 
 

@@ -422,14 +422,14 @@ class _Run:
         self, survey: Survey, distinct: collapse.Distinct, rows: cluster.RowClusters, matched: _Scored
     ) -> tuple[Clusters, findings.Notices, NDArray[np.bool_]]:
         """Return the clusters of all places, the boilerplate among them, and which distinct rows are boilerplate."""
-        from dedup.places import cluster_places, notices_of
+        from dedup.notices import compare_numbers, notices_of
+        from dedup.places import cluster_places
 
         searched = self._searched(survey, distinct)
-        clusters, row_sets = cluster_places(
-            self.articles, survey, distinct, rows, searched, self.ranks, self.config.findings
-        )
+        clusters, _ = cluster_places(self.articles, survey, distinct, rows, searched, self.ranks, self.config.findings)
         scores = (matched.left, matched.right, matched.jaccard, matched.containment, matched.cosine)
-        notices, in_notice = notices_of(survey, distinct, clusters, row_sets, scores)
+        notices, in_notice = notices_of(survey, distinct, clusters, scores)
+        notices = compare_numbers(self.articles, notices, self.config.tokens)
         return clusters, notices, in_notice
 
     def _passages(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dedup.cluster import RowClusters
 from dedup.collapse import Distinct
 from dedup.config import Config
-from dedup.findings import FindingParams, Notices
+from dedup.findings import FindingParams
 from dedup.gather import sentence_rows, span_bytes
 from dedup.model import Articles, Clusters, Level, Passages
 from dedup.notices import look_up
@@ -99,19 +99,6 @@ def _count_distinct(groups: NDArray[np.int64], values: NDArray[Any], n: int) -> 
     groups, values = groups[order], values[order]
     new = np.append(True, (groups[1:] != groups[:-1]) | (values[1:] != values[:-1])) if len(groups) else groups > 0
     return np.bincount(groups[new], minlength=n)
-
-
-def notices_of(
-    survey: Survey,
-    distinct: Distinct,
-    clusters: Clusters,
-    numbers: NDArray[np.int64],
-    scores: tuple[NDArray[Any], ...],
-) -> tuple[Notices, NDArray[np.bool_]]:
-    """Return what `dedup.notices.notices_of` does."""
-    from dedup import notices
-
-    return notices.notices_of(survey, distinct, clusters, scores)
 
 
 def make_links(
