@@ -16,6 +16,7 @@ from click.testing import CliRunner
 
 import dedup
 from dedup import cli
+from dedup.cli import options, report
 from dedup.errors import ConfigError, FeedError
 from dedup.reports import FORMATS, Options
 from tests.report_factory import BRIDGE, every_kind
@@ -234,7 +235,7 @@ def test_version():
 @pytest.mark.usefixtures("real")
 def test_every_option_has_help_with_its_default():
     """Each option says what it does, and each that has a default what that is."""
-    command = cli.main.commands["report"]
+    command = report.report
     records = {
         option.name: option.get_help_record(click.Context(command, info_name="report"))
         for option in command.params
@@ -253,9 +254,9 @@ def test_choices_are_those_of_the_settings():
     """The command line knows the levels, candidate modes and settings that the configuration knows."""
     from dedup.config import CANDIDATES, LEVELS, SETTINGS
 
-    names = {option.name for option in cli.main.commands["report"].params if isinstance(option, cli._Setting)}
+    names = {option.name for option in report.report.params if isinstance(option, options.SettingOption)}
 
-    assert (cli._LEVELS, cli._CANDIDATES) == (LEVELS, CANDIDATES)
+    assert (options._LEVELS, options._CANDIDATES) == (LEVELS, CANDIDATES)
     assert names <= set(SETTINGS)
 
 

@@ -1,0 +1,85 @@
+"""The command line: parse, call, write. Nothing heavy is imported until a command runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+from dedup import __version__
+from dedup.errors import DedupError
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+#: Command -> the module of this package that has a function of that name.
+_COMMANDS = {"report": "report"}
+
+
+class _Group(click.Group):
+    """The one place where errors become a line and an exit code: 2, or 130 when interrupted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, loaded when it is asked for."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(import_module(f"dedup.cli.{_COMMANDS[cmd_name]}"), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        **extra: Any,
+    ) -> Any:
+        """Run the command line and exit."""
+        try:
+            code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            code = error.exit_code
+        except click.ClickException as error:
+            code = _fail(error.format_message())
+        sys.exit(code if isinstance(code, int) else 0)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        # Here and not in `main`: Click has its own ways with an interrupt and a closed pipe.
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # Whoever read the output has seen enough; without this, the interpreter complains when it exits.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        except DedupError as error:
+            ctx.exit(_fail(str(error)))
+        except OSError as error:
+            ctx.exit(_fail(f"{error.filename}: {error.strerror}" if error.filename else str(error)))
+        except KeyboardInterrupt:
+            click.echo("dedup: interrupted", err=True)
+            ctx.exit(_INTERRUPTED)
+        return result
+
+
+def _fail(message: str) -> int:
+    from dedup.reports.terminal import escape
+
+    click.echo("dedup: error: " + escape(" ".join(message.split())), err=True)
+    return 2
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dedup", message="%(prog)s %(version)s")
+def main() -> None:
+    """Find what a feed of articles says twice: repeated, reworded and reused passages, with scores and places."""

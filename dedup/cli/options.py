@@ -1,0 +1,161 @@
+"""The options that commands share: settings of the run, formats of the output, threads and notices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from dedup import reports
+
+_Command = TypeVar("_Command", bound=Callable[..., Any])
+
+#: As in `dedup.config`, which loads NumPy and is not imported for ``--help``.
+_LEVELS = ("title", "paragraph", "sentence", "article")
+_CANDIDATES = ("auto", "exact", "lsh")
+
+
+class SettingOption(click.Option):
+    """An option for a setting of `dedup.config`; its default is there, and help looks it up."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        """Return the option and its help with the default."""
+        from dedup.config import SETTINGS as PLACES
+        from dedup.config import load_config
+
+        record = super().get_help_record(ctx)
+        part, attribute = PLACES[self.name or ""]
+        value = getattr(load_config({}), part)
+        value = getattr(value, attribute) if attribute else value
+        if record is None or value is None or isinstance(value, Mapping):
+            return record
+        shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
+        return record[0], f"{record[1]} [default: {shown}]"
+
+
+def _read_fields(
+    ctx: click.Context, option: click.Parameter, values: Sequence[str]
+) -> dict[str, tuple[str, ...]] | None:
+    """Return ``KEY=NAME`` options as a mapping of the names of each key."""
+    fields: dict[str, tuple[str, ...]] = {}
+    for value in values:
+        key, equals, name = value.partition("=")
+        if not (key and equals and name):
+            raise click.BadParameter(f"{value!r} is not KEY=NAME, as in text=body_html")
+        fields[key] = (*fields.get(key, ()), name)
+    return fields or None
+
+
+def _or_none(ctx: click.Context, option: click.Parameter, values: Sequence[str]) -> tuple[str, ...] | None:
+    return tuple(values) or None
+
+
+SETTINGS = (
+    click.option(
+        "--candidates",
+        cls=SettingOption,
+        type=click.Choice(_CANDIDATES),
+        help="How pairs to score are found: every one (exact), by MinHash (lsh), or as measured to be faster (auto).",
+    ),
+    click.option(
+        "--min-jaccard", cls=SettingOption, type=float, help="Least Jaccard similarity of a match, over 0 to 1."
+    ),
+    click.option("--min-cosine", cls=SettingOption, type=float, help="Least TF-IDF cosine of a match, 0 to 1."),
+    click.option("--min-tokens", cls=SettingOption, type=int, help="Shorter segments are not searched."),
+    click.option(
+        "--shingle",
+        cls=SettingOption,
+        type=click.Choice(("word", "char")),
+        help="What shingles are made of; char is for noisy text such as OCR.",
+    ),
+    click.option(
+        "--shingle-size", cls=SettingOption, type=int, help="Units in a shingle. [default: 3 words or 5 characters]"
+    ),
+    click.option(
+        "--level",
+        "levels",
+        cls=SettingOption,
+        type=click.Choice(_LEVELS),
+        multiple=True,
+        callback=_or_none,
+        help="What is searched; may be given several times.",
+    ),
+    click.option(
+        "--recall", cls=SettingOption, type=float, help="Share of the pairs at --min-jaccard that LSH must find."
+    ),
+    click.option("--num-perm", cls=SettingOption, type=int, help="Most permutations that LSH may use."),
+    click.option("--seed", cls=SettingOption, type=int, help="Of the permutations."),
+    click.option(
+        "--min-run",
+        cls=SettingOption,
+        type=int,
+        help="So many equal tokens in a row are a passage by themselves; 0: none.",
+    ),
+    click.option(
+        "--boilerplate-articles",
+        cls=SettingOption,
+        type=int,
+        help="In so many articles, a text is a notice and not reuse.",
+    ),
+    click.option(
+        "--field",
+        "fields",
+        cls=SettingOption,
+        metavar="KEY=NAME",
+        multiple=True,
+        callback=_read_fields,
+        help="Where records have their id, title, text, date, source or url, as in text=body_html; may be given "
+        "several times. [default: the usual names]",
+    ),
+)
+
+FORMATS = (
+    click.option(
+        "-o",
+        "--output",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Write to this file, complete or not at all. [default: standard output]",
+    ),
+    click.option(
+        "--format",
+        "form",
+        type=click.Choice(sorted(reports.FORMATS)),
+        default="text",
+        help="What to write: for people, or for programs. [default: text]",
+    ),
+    click.option(
+        "--kind",
+        "kinds",
+        type=click.Choice(reports.KINDS),
+        multiple=True,
+        help="List findings of this kind; may be given several times. [default: all]",
+    ),
+    click.option(
+        "--top",
+        type=click.IntRange(min=0),
+        metavar="N",
+        help="List so many findings, 0 for all. [default: 20 in text, all in json]",
+    ),
+    click.option(
+        "--color/--no-color", default=None, help="Colour the text. [default: on a terminal, unless NO_COLOR is set]"
+    ),
+)
+
+RUN = (
+    click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Threads. [default: one for each core]"),
+    click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on standard error."),
+    click.option("-v", "--verbose", is_flag=True, help="Also seconds by stage, and examples of what was skipped."),
+)
+
+
+def add(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
+    """Return a decorator that gives a command these options, in this order."""
+
+    def decorate(command: _Command) -> _Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate

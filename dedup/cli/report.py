@@ -1,0 +1,35 @@
+"""``dedup report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dedup import reports
+from dedup.cli import options, run
+
+
+@click.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(allow_dash=True))
+@options.add(*options.FORMATS, *options.RUN, *options.SETTINGS)
+def report(
+    inputs: tuple[str, ...],
+    output: Path | None,
+    form: str,
+    kinds: tuple[str, ...],
+    top: int | None,
+    color: bool | None,
+    jobs: int | None,
+    quiet: bool,
+    verbose: bool,
+    **settings: object,
+) -> None:
+    """Report what the articles in INPUT say twice.
+
+    INPUT is a file or folder of text, Markdown or JSON Lines, a glob, or - for standard input.
+    """
+    shown = reports.Options(kinds, top, verbose, color)
+    with run.opened(output) as stream:
+        found = run.scan_inputs(inputs, settings, jobs=jobs, quiet=quiet)
+        reports.FORMATS[form](found, stream, shown)

@@ -1,0 +1,44 @@
+"""What commands do alike: read and scan with progress, open what is written."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from dedup.pipeline import Report
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[TextIO]:
+    """Yield the stream that results go to; opened before the work, so that a wrong name is known at once."""
+    if path is None:
+        # A terminal that has no "…" gets an escape for it, and not an error.
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")
+        yield sys.stdout
+        return
+    from dedup.output import open_output
+
+    with open_output(path) as stream:
+        yield stream
+
+
+def scan_inputs(inputs: Sequence[str], settings: Mapping[str, object], *, jobs: int | None, quiet: bool) -> Report:
+    """Return the report of a run, with progress and notices on standard error."""
+    from dedup.config import load_config
+    from dedup.kernels.compiling import announcing
+    from dedup.pipeline import scan
+    from dedup.progress import Progress, shows_progress
+
+    config = load_config(settings)
+    # What Numba says of its own doings concerns whoever writes kernels.
+    warnings.filterwarnings("ignore", module=r"numba\.|dedup\.kernels")
+    progress = Progress(sys.stderr, enabled=not quiet and shows_progress(sys.stderr))
+    with progress, announcing(lambda: None if quiet else progress.note("dedup: compiling (first run only) ...")):
+        return scan(inputs, config, jobs=jobs, progress=progress)
