@@ -1,4 +1,4 @@
-"""Token ranges -> every pair of rows at or over a Jaccard threshold: prefix filtering, compiled, on threads."""
+"""Runs of shingles -> every pair of rows at or over a Jaccard threshold: prefix filtering, compiled, on threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.model import Candidates
-from dedup.shingles import Ranges
+from dedup.shingles import ShingleRuns
 
 #: A shingle in the prefixes of more rows is thinned. Of 2 million segments of news at Jaccard .5 two are; a notice with
 #: a changed date is, and must not cost the square of its copies.
@@ -47,28 +47,38 @@ class Prefixes:
     levels: NDArray[np.uint8]
 
 
-def prefixes_of(
-    ranges: Ranges,
-    hashes: NDArray[np.uint32],
-    counts: NDArray[np.uint8],
-    levels: NDArray[np.uint8],
-    k: int,
-    counters: NDArray[np.uint8],
-    min_jaccard: float,
-) -> Prefixes:
-    """Return the prefixes of token ranges.
+def can_match(n_shingles: NDArray[np.int64], shared: NDArray[np.int32], min_jaccard: float) -> NDArray[np.bool_]:
+    """Tell which rows may have a partner: a pair of this Jaccard shares that part of the larger set, at least.
 
     Parameters
     ----------
-    ranges : Ranges
+    n_shingles, shared : int64[n], int32[n]
+        How many shingles a row has, and how many of them may stand in another row; repeats within it may count.
+    min_jaccard : float
+
+    Examples
+    --------
+    >>> can_match(np.array([4, 4, 0]), np.array([1, 2, 0], np.int32), 0.5).tolist()
+    [False, True, False]
+    """
+    wanted = np.ceil(min_jaccard * n_shingles - 1e-9)
+    found: NDArray[np.bool_] = (shared >= wanted) & (n_shingles > 0)
+    return found
+
+
+def prefixes_of(
+    runs: ShingleRuns, counts: NDArray[np.uint8], levels: NDArray[np.uint8], min_jaccard: float
+) -> Prefixes:
+    """Return the prefixes of runs of shingles.
+
+    Parameters
+    ----------
+    runs : ShingleRuns
         ``n`` rows.
-    hashes, counts : uint32[t], uint8[t]
-        Of the shingle at each position of ``ranges.values``, and its count.
+    counts : uint8[t]
+        In how many places of all rows each shingle of ``runs.hashes`` stands, never too low
+        (`dedup.kernels.shingle.count_shingles`).
     levels : uint8[n]
-    k : int
-        Tokens in a shingle.
-    counters : uint8[2**p]
-        Hashed counts of all shingles of all rows (`dedup.kernels.shingle.count_shingles`), never too low.
     min_jaccard : float
         Over 0, at most 1.
     """
@@ -76,14 +86,30 @@ def prefixes_of(
 
     if not 0 < min_jaccard <= 1:
         raise ValueError(f"join: min_jaccard is {min_jaccard}; it must be over 0 and at most 1")
-    n, lengths = len(ranges.firsts), ranges.lasts - ranges.firsts
+    n, lengths = len(runs.firsts), runs.lasts - runs.firsts
     out, offsets = np.empty(int(lengths.sum()), np.uint32), np.empty(n + 1, np.int64)
     sizes, indexed, bitmaps = np.empty(n, np.int32), np.empty(n, np.int32), np.empty((n, 2), np.uint64)
     table = 1 << (2 * int(lengths.max(initial=1))).bit_length()
     seen, stamps = np.empty(table, np.uint32), np.zeros(table, np.int64)
-    rows = (ranges.values, hashes, counts, ranges.firsts, ranges.lasts)
-    used = kernels.fill_prefixes(*rows, k, counters, min_jaccard, seen, stamps, out, offsets, sizes, indexed, bitmaps)
+    rows = (runs.hashes, counts, runs.firsts, runs.lasts)
+    used = kernels.fill_prefixes(*rows, min_jaccard, seen, stamps, out, offsets, sizes, indexed, bitmaps)
     return Prefixes(out[:used].copy(), offsets, sizes, indexed, bitmaps, levels)
+
+
+def join_prefixes(parts: list[Prefixes]) -> Prefixes:
+    """Return the rows of all parts in one table, and empty the list."""
+    lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.offsets) for part in parts)])
+    sizes = np.concatenate([np.empty(0, np.int32), *(part.sizes for part in parts)])
+    indexed = np.concatenate([np.empty(0, np.int32), *(part.indexed for part in parts)])
+    levels = np.concatenate([np.empty(0, np.uint8), *(part.levels for part in parts)])
+    bitmaps = np.concatenate([np.empty((0, 2), np.uint64), *(part.bitmaps for part in parts)])
+    values = np.empty(int(lengths.sum()), np.uint32)
+    end = len(values)
+    while parts:  # the longest column; both forms of it would be the peak of the run
+        part = parts.pop()
+        values[end - len(part.values) : end] = part.values
+        end -= len(part.values)
+    return Prefixes(values, np.cumsum(lengths), sizes, indexed, bitmaps, levels)
 
 
 def candidate_pairs(

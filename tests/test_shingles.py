@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from dedup.kernels import shingle as kernels
 from dedup.model import Segments, Tokens
-from dedup.shingles import Ranges, ShingleParams, leaves, shingle, token_ranges
+from dedup.shingles import Ranges, ShingleParams, leaves, shingle, shingle_runs, token_ranges
 from tests import oracle
 
 token_rows = st.lists(st.lists(st.integers(0, 6), max_size=20), min_size=1, max_size=8)
@@ -19,6 +21,11 @@ def ranges(rows: list[list[int]]) -> Ranges:
     values = np.array([token * 0xD6E8FEB86659FD93 % 2**64 for row in rows for token in row], np.uint64)
     offsets = np.append(0, np.cumsum([len(row) for row in rows])).astype(np.int64)
     return Ranges(values, offsets[:-1], offsets[1:])
+
+
+def halves(cells: list[int]) -> list[int]:
+    """Return the two counters of each byte."""
+    return [half for cell in cells for half in divmod(cell, 16)]
 
 
 @given(rows=token_rows, k=st.integers(1, 6))
@@ -37,20 +44,32 @@ def test_shingle_sets_have_the_sizes_and_overlaps_of_k_gram_sets(rows, k):
 @given(rows=token_rows, k=st.integers(1, 4), cells=st.sampled_from([1, 8, 1 << 16]))
 def test_counts_are_never_too_low(rows, k, cells):
     """A shingle's count is at least that of its places, and all counts together are no more if cells are many."""
+    runs, counters = shingle_runs(ranges(rows), k), np.zeros(cells, np.uint8)
+    counts, shared = np.empty(len(runs.hashes), np.uint8), np.empty(len(rows), np.int32)
+
+    kernels.count_shingles(runs.hashes, runs.firsts, runs.lasts, counters)
+    kernels.look_up_counts(runs.hashes, counters, counts)
+    kernels.count_shared(counts, runs.firsts, runs.lasts, shared)
+
+    grams = [[tuple(row[i : i + k]) for i in range(len(row) - k + 1)] or [tuple(row)] * (len(row) > 0) for row in rows]
+    places = Counter(gram for one in grams for gram in one)
+    for row, first, last in zip(grams, runs.firsts, runs.lasts, strict=True):
+        assert last - first == len(row)
+        assert all(counts[first + i] >= min(places[gram], 15) for i, gram in enumerate(row))
+    if cells == 1 << 16:
+        assert sum(halves(counters.tolist())) == sum(min(many, 15) for many in places.values())
+    assert all(many >= sum(places[gram] > 1 for gram in row) for row, many in zip(grams, shared, strict=True))
+
+
+@given(rows=token_rows, k=st.integers(1, 4))
+def test_runs_hold_the_shingles_of_the_sets(rows, k):
+    """Sorted and without repeats, the run of a row is its shingle set, rows shorter than a shingle included."""
     table = ranges(rows)
-    counters = np.zeros(cells, np.uint8)
-    hashes, counts = np.empty(len(table.values), np.uint32), np.empty(len(table.values), np.uint8)
-    kernels.hash_positions(table.values, k, hashes)
 
-    kernels.count_shingles(table.values, hashes, table.firsts, table.lasts, k, counters)
-    kernels.look_up_counts(hashes, counters, counts)
+    runs, sets = shingle_runs(table, k), shingle(table, ShingleParams(size=k))
 
-    grams = [[tuple(row[i : i + k]) for i in range(len(row) - k + 1)] for row in rows]
-    places = [gram for one in grams for gram in one] + [tuple(row) for row in rows if 0 < len(row) < k]
-    for row, first in zip(grams, table.firsts, strict=True):
-        for i, gram in enumerate(row):
-            assert counts[first + i] >= places.count(gram)
-    assert cells < 1 << 16 or int(counters.sum()) == len(places)
+    mine = [sorted(set(runs.hashes[a:b].tolist())) for a, b in zip(runs.firsts, runs.lasts, strict=True)]
+    assert mine == [sets.values[a:b].tolist() for a, b in zip(sets.offsets, sets.offsets[1:], strict=False)]
 
 
 @given(values=st.lists(st.integers(0, 2**64 - 1), max_size=30), k=st.integers(1, 8))
@@ -70,13 +89,14 @@ cells = st.lists(st.integers(0, 255), min_size=16, max_size=16)
 
 
 @given(left=cells, right=cells)
-def test_tables_of_counters_add_up_and_stop_at_255(left, right):
-    """Each cell is the sum of both sides, at most 255."""
+def test_tables_of_counters_add_up_and_stop(left, right):
+    """Each half of a byte is the sum of both sides, at most 15."""
     one, other = np.array(left, np.uint8), np.array(right, np.uint8)
 
     kernels.add_counters(one, other, one)
 
-    assert [min(255, a + b) for a, b in zip(left, right, strict=True)] == one.tolist()
+    sums = zip(halves(left), halves(right), strict=True)
+    assert [min(15, a + b) for a, b in sums] == halves(one.tolist())
 
 
 def test_a_paragraph_has_the_tokens_of_its_sentences():

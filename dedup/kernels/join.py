@@ -1,12 +1,10 @@
-"""Token ranges -> prefixes of their shingle sets -> every pair that may reach a Jaccard threshold."""
+"""Runs of shingles -> prefixes of their sets -> every pair that may reach a Jaccard threshold."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from dedup.kernels import inline, kernel
-from dedup.kernels.hashing import shingle_hash
-from dedup.kernels.shingle import n_shingles
 
 _SHIFT_32 = np.uint64(32)
 _ONE = np.uint64(1)
@@ -58,22 +56,18 @@ def keep_smallest(ranks, n, wanted):
 
 
 @kernel
-def fill_prefixes(
-    values, hashes, counts, firsts, lasts, k, counters, min_jaccard, seen, stamps, prefixes, offsets, sizes, indexed,
-    bitmaps,
-):  # fmt: skip
+def fill_prefixes(hashes, counts, firsts, lasts, min_jaccard, seen, stamps, prefixes, offsets, sizes, indexed, bitmaps):
     """Fill the prefix of each row: its rarest shingles, rare to common, as many as must be looked up.
 
     A partner of Jaccard ``t`` shares at least ``ceil(t * size)`` of a row's shingles, so one of the rarest
     ``size - that + 1`` (Bayardo, Ma, Srikant 2007); among partners that are not smaller, one of the rarest
-    ``size - ceil(2 t / (1 + t) * size) + 1`` (Xiao et al. 2008, 4.1): ``indexed`` of them. Shingles that ``counters``
-    has once stand here alone: they are the rarest of all, count as looked up, and are left out. A row of which too
+    ``size - ceil(2 t / (1 + t) * size) + 1`` (Xiao et al. 2008, 4.1): ``indexed`` of them. Shingles that were counted
+    once stand here alone: they are the rarest of all, count as looked up, and are left out. A row of which too
     many stand alone has an empty prefix. ``sizes`` gets the number of distinct shingles, ``bitmaps`` (uint64[n, 2]) a
     bit for each. ``seen`` (uint32) and ``stamps`` (int64, zeros) are a hash set of a power of two larger than twice
     the longest row. Returns how many values were written.
     """
     table = np.uint32(len(seen) - 1)
-    mask = np.uint32(len(counters) - 1)
     longest = 1
     for row in range(len(firsts)):
         longest = max(longest, lasts[row] - firsts[row])
@@ -81,18 +75,15 @@ def fill_prefixes(
     used = 0
     offsets[0] = 0
     for row in range(len(firsts)):
-        n = n_shingles(lasts[row] - firsts[row], k)
         alone = 0
         shared = 0
         bitmaps[row, 0] = 0
         bitmaps[row, 1] = 0
-        short = lasts[row] - firsts[row] < k
-        for i in range(firsts[row], firsts[row] + n):
-            shingle = shingle_hash(values, i, lasts[row]) if short else hashes[i]
+        for i in range(firsts[row], lasts[row]):
+            shingle = hashes[i]
             bit = shingle >> _BITMAP_SHIFT
             bitmaps[row, np.int64(bit >> _WORD_SHIFT)] |= _ONE << np.uint64(bit & _WORD_MASK)
-            count = counters[shingle & mask] if short else counts[i]
-            if count < 2:
+            if counts[i] < 2:
                 # Counted once, it is distinct within the row as well.
                 alone += 1
                 continue
@@ -102,7 +93,7 @@ def fill_prefixes(
             if stamps[slot] != row + 1:
                 stamps[slot] = row + 1
                 seen[slot] = shingle
-                ranks[shared] = np.uint64(count) << _SHIFT_32 | np.uint64(shingle)
+                ranks[shared] = np.uint64(counts[i]) << _SHIFT_32 | np.uint64(shingle)
                 shared += 1
         size = alone + shared
         sizes[row] = size
