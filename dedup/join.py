@@ -139,33 +139,52 @@ def candidate_pairs(
     from dedup.kernels import join as kernels
     from dedup.kernels.sort import radix_argsort
 
-    alive = np.flatnonzero(np.diff(rows.offsets)).astype(np.int32)
+    n, n_values = len(rows.sizes), len(rows.values)
     # By size, equal sizes by row: of two rows the larger one looks the smaller one up.
-    sizes = rows.sizes[alive].astype(np.uint32)
-    radix_argsort(sizes, 32, alive, np.empty_like(sizes), np.empty_like(alive))
-    # By the highest bits of the values, so that threads have parts of their own from here on.
-    bits = max(1, min(4, jobs.bit_length()))
-    counts = np.empty(1 << bits, np.int64)
-    kernels.count_postings(rows.values, np.uint32(32 - bits), counts)
-    limit = len(rows.values) if max_bucket is None else max_bucket
+    order, sizes = np.arange(n, dtype=np.int32), rows.sizes.astype(np.uint32)
+    radix_argsort(sizes, 32, order, np.empty_like(sizes), np.empty_like(order))
+    places = np.empty(n, np.int32)
+    places[order] = np.arange(n, dtype=np.int32)
+    limit = n_values if max_bucket is None else max_bucket
     settings = (min_jaccard, limit, MAX_LEADERS, _MIN_COMMON)
-    tables = (alive, rows.sizes, rows.levels, rows.bitmaps, rows.values, rows.offsets)
+    tables = (order, sizes, rows.levels[order], rows.bitmaps[order], rows.values, rows.offsets)
 
-    def work(part: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        keys, postings = np.empty(counts[part], np.uint32), np.empty(counts[part], np.uint32)
-        kernels.fill_postings(
-            rows.values, rows.offsets, rows.indexed, alive, np.uint32(part), np.uint32(32 - bits), keys, postings
-        )
-        radix_argsort(keys, 32, postings, np.empty_like(keys), np.empty_like(postings))
-        size = 1024 + len(keys) // 4
+    # Parts by the highest bits of the values, each small enough for the cache.
+    bits = max(1, min(10, (n_values >> 13).bit_length()))
+    shift = np.uint32(32 - bits)
+    cuts = np.searchsorted(rows.offsets, np.linspace(0, n_values, jobs + 1))
+    counts = np.empty((jobs, 1 << bits), np.int64)
+
+    def count(job: int) -> None:
+        kernels.count_postings(rows.values[rows.offsets[cuts[job]] : rows.offsets[cuts[job + 1]]], shift, counts[job])
+
+    list(executor.map(count, range(jobs)))
+    starts = np.append(0, np.cumsum(counts.sum(axis=0)))
+    cursors = starts[:-1] + np.cumsum(counts, axis=0) - counts
+    keys, postings = np.empty(n_values, np.uint32), np.empty(n_values, np.uint32)
+
+    def fill(job: int) -> None:
+        columns = (rows.values, rows.offsets, rows.indexed, places)
+        kernels.fill_postings(*columns, cuts[job], cuts[job + 1], shift, cursors[job], keys, postings)
+
+    list(executor.map(fill, range(jobs)))
+    spare = int(np.diff(starts).max())
+
+    def work(part: slice) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        edges = starts[part.start : part.stop + 1]
+        mine = slice(edges[0], edges[-1])
+        spares = np.empty(spare, np.uint32), np.empty(spare, np.uint32)
+        kernels.sort_parts(keys[mine], postings[mine], edges - edges[0], 32 - bits, *spares)
+        size = 1024 + (mine.stop - mine.start) // 4
         while True:
             out, thinned = np.empty(size, np.uint64), np.zeros(2, np.int64)
-            used = kernels.pair_postings(keys, postings, *settings, *tables, out, thinned)
+            used = kernels.pair_postings(keys[mine], postings[mine], *settings, *tables, out, thinned)
             if used >= 0:
                 return np.unique(out[:used]), thinned
             size = -1 - used
 
-    parts = list(executor.map(work, range(1 << bits)))
+    step = max(1, (1 << bits) // (8 * jobs))
+    parts = list(executor.map(work, [slice(i, min(i + step, 1 << bits)) for i in range(0, 1 << bits, step)]))
     pairs = np.unique(np.concatenate([pairs for pairs, _ in parts]))
     thinned = np.array([found for _, found in parts]).sum(axis=0)
     left, right = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)

@@ -32,7 +32,7 @@ from dedup.tokens import TokenSpace, characters, tokenize
 #: Text of a shard: small enough that its tokens stay in a core's cache, large enough that calls cost nothing.
 SHARD_BYTES = 1 << 20
 #: Counters of shingles take at most this share of the text's bytes, over all threads together.
-_COUNTER_SHARE = 0.3
+_COUNTER_SHARE = 0.6
 #: So many copies of documents are taken back at a time.
 _COPIES = 10_000
 

@@ -38,7 +38,7 @@ from dedup.score import Vocabulary
 Progress = Callable[[str, int, int], None]
 
 #: Stages that leave much memory free, which the next ones would come on top of.
-_TRIMMED = ("segment", "shingle", "candidates", "cluster")
+_TRIMMED = ("segment", "collapse", "shingle", "candidates", "cluster")
 #: Below the thresholds by this much, a pair is kept as borderline.
 BORDERLINE = 0.1
 #: Pairs of places of two distinct segments that are linked one by one; of more, a star and two chains are.

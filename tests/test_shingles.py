@@ -23,11 +23,6 @@ def ranges(rows: list[list[int]]) -> Ranges:
     return Ranges(values, offsets[:-1], offsets[1:])
 
 
-def halves(cells: list[int]) -> list[int]:
-    """Return the two counters of each byte."""
-    return [half for cell in cells for half in divmod(cell, 16)]
-
-
 @given(rows=token_rows, k=st.integers(1, 6))
 def test_shingle_sets_have_the_sizes_and_overlaps_of_k_gram_sets(rows, k):
     """Sizes of sets, of all intersections and so all scores are those of sets of tuples."""
@@ -55,9 +50,9 @@ def test_counts_are_never_too_low(rows, k, cells):
     places = Counter(gram for one in grams for gram in one)
     for row, first, last in zip(grams, runs.firsts, runs.lasts, strict=True):
         assert last - first == len(row)
-        assert all(counts[first + i] >= min(places[gram], 15) for i, gram in enumerate(row))
+        assert all(counts[first + i] >= min(places[gram], 255) for i, gram in enumerate(row))
     if cells == 1 << 16:
-        assert sum(halves(counters.tolist())) == sum(min(many, 15) for many in places.values())
+        assert int(counters.sum()) == places.total()
     assert all(many >= sum(places[gram] > 1 for gram in row) for row, many in zip(grams, shared, strict=True))
 
 
@@ -89,14 +84,13 @@ cells = st.lists(st.integers(0, 255), min_size=16, max_size=16)
 
 
 @given(left=cells, right=cells)
-def test_tables_of_counters_add_up_and_stop(left, right):
-    """Each half of a byte is the sum of both sides, at most 15."""
+def test_tables_of_counters_add_up_and_stop_at_255(left, right):
+    """Each cell is the sum of both sides, at most 255."""
     one, other = np.array(left, np.uint8), np.array(right, np.uint8)
 
     kernels.add_counters(one, other, one)
 
-    sums = zip(halves(left), halves(right), strict=True)
-    assert [min(15, a + b) for a, b in sums] == halves(one.tolist())
+    assert [min(255, a + b) for a, b in zip(left, right, strict=True)] == one.tolist()
 
 
 def test_a_paragraph_has_the_tokens_of_its_sentences():

@@ -8,12 +8,7 @@ import numpy as np
 from dedup.kernels import inline, kernel
 from dedup.kernels.hashing import fmix64, power, roll, sequence_hash, shingle_hash
 
-#: Where a counter of shingles stops.
-MOST = np.uint8(15)
-_UNIT = np.uint8(1)
-_FOUR = np.uint8(4)
-_ONE = np.uint32(1)
-_TWO = np.uint32(2)
+_MOST = np.uint8(255)
 _SHIFT_32 = np.uint64(32)
 
 
@@ -74,18 +69,15 @@ def hash_whole(values, firsts, lasts, hashes):
 
 @kernel
 def count_shingles(hashes, firsts, lasts, counters):
-    """Count the shingles of each row in a hashed table; counts stop at `MOST`.
+    """Count the shingles of each row in a hashed table (uint8[2**p]); counts stop at 255.
 
-    ``counters`` is uint8[2**p] with two counters of four bits in each byte: rare is told from common all the same, and
-    more of the table stays in the cache. Two shingles may share a counter, so a count is never too low.
+    Two shingles may share a counter, so a count is never too low.
     """
-    mask = np.uint32(2 * len(counters) - 1)
+    mask = np.uint32(len(counters) - 1)
     for row in range(len(firsts)):
         for i in range(firsts[row], lasts[row]):
             slot = hashes[np.uint64(i)] & mask
-            shift = np.uint8((slot & _ONE) << _TWO)
-            cell = counters[slot >> _ONE]
-            counters[slot >> _ONE] = cell + np.uint8(((cell >> shift) & MOST) != MOST) * np.uint8(_UNIT << shift)
+            counters[slot] += np.uint8(counters[slot] != _MOST)
 
 
 @kernel
@@ -94,10 +86,9 @@ def look_up_counts(hashes, counters, counts):
 
     A loop of its own: the reads miss the cache, and here the processor has a dozen of them under way at once.
     """
-    mask = np.uint32(2 * len(counters) - 1)
+    mask = np.uint32(len(counters) - 1)
     for i in range(len(hashes)):
-        slot = hashes[i] & mask
-        counts[i] = (counters[slot >> _ONE] >> np.uint8((slot & _ONE) << _TWO)) & MOST
+        counts[i] = counters[hashes[i] & mask]
 
 
 @kernel
@@ -112,11 +103,9 @@ def count_shared(counts, firsts, lasts, shared):
 
 @kernel
 def add_counters(left, right, out):
-    """Add two tables of counters, each sum stopping at `MOST`; ``out`` may be one of them."""
+    """Add two tables of counters, each sum stopping at 255; ``out`` may be one of them."""
     for i in range(len(left)):
-        low = min(np.uint8((left[i] & MOST) + (right[i] & MOST)), MOST)
-        high = min(np.uint8((left[i] >> _FOUR) + (right[i] >> _FOUR)), MOST)
-        out[i] = np.uint8(high << _FOUR) | low
+        out[i] = min(np.int64(left[i]) + np.int64(right[i]), 255)
 
 
 @kernel
