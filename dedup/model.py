@@ -91,8 +91,9 @@ class Articles:
         Article ``i`` is ``text[offsets[i]:offsets[i + 1]]``.
     body_starts : int64[n]
         Its title is ``text[offsets[i]:body_starts[i]]`` (may be empty), its body the rest.
-    ids, sources, urls : Strings
-        Empty where the record names none; an id falls back to the path, or ``path:record``.
+    ids, sources, urls, languages, tags : Strings
+        Empty where the record names none; an id falls back to the path, or ``path:record``. The tags of an article
+        have U+001F between them.
     dates : int64[n]
         Seconds since 1970 UTC; `NO_DATE` where there is none.
     files : tuple of str
@@ -105,6 +106,8 @@ class Articles:
         Line of the file, from 1, in which the body starts, where the body stands in the file as it is (text,
         Markdown); 0 where it does not (JSON), and positions then count inside the text field.
     skips : tuple of Skip
+    formats : tuple of str
+        What each of `files` was read as, a key of `dedup.readers.formats.FORMATS`; empty for articles made in memory.
     """
 
     text: NDArray[np.uint8]
@@ -113,12 +116,15 @@ class Articles:
     ids: Strings
     sources: Strings
     urls: Strings
+    languages: Strings
+    tags: Strings
     dates: NDArray[np.int64]
     files: tuple[str, ...]
     file_rows: NDArray[np.int32]
     records: NDArray[np.int64]
     body_lines: NDArray[np.int64]
     skips: tuple[Skip, ...] = ()
+    formats: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.body_starts)

@@ -15,6 +15,7 @@ PLAIN = 1  #: a string without escapes: its bytes are the value
 ESCAPED = 2  #: a string with escapes
 NUMBER = 3  #: a number: its bytes as they stand
 EXTRA = 4  #: not in the block but in the bytes beside it
+LIST = 5  #: an array, to be replaced before anything is written
 
 #: Bytes looked at at once: a loop of fixed length without a branch, which becomes vector instructions.
 STRIDE = 32
@@ -135,7 +136,7 @@ def write_values(
         Where the spans of kind `EXTRA` point to.
     rows, roles : int64[n], int64[m]
         All the roles of the first row, then those of the next.
-    kinds, spans : uint8[n, 6], int64[n, 6, 3]
+    kinds, spans : uint8[n, m], int64[n, m, 3]
     out : uint8[...]
         Filled; as long as the sum of the lengths.
     """

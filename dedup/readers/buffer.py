@@ -25,7 +25,7 @@ class Rows:
         In bytes.
     write : callable
         Fills a uint8 array of the sum of these sizes with title, body, title, body, and so on. Called once.
-    ids, sources, urls : Strings
+    ids, sources, urls, languages, tags : Strings
     dates, records, body_lines, file_rows : int64[n]
         As in `Articles`.
     skips : list of Skip
@@ -39,6 +39,8 @@ class Rows:
     ids: Strings
     sources: Strings
     urls: Strings
+    languages: Strings
+    tags: Strings
     dates: NDArray[np.int64]
     records: NDArray[np.int64]
     body_lines: NDArray[np.int64]
@@ -87,6 +89,8 @@ class RowBuilder:
             strings_of([record.id for record in records]),
             strings_of([record.source for record in records]),
             strings_of([record.url for record in records]),
+            strings_of([record.language for record in records]),
+            strings_of([record.tags for record in records]),
             np.array([record.date for record in records], np.int64),
             numbers[:, 1],
             numbers[:, 2],
@@ -179,6 +183,7 @@ class BatchWriter:
 
     def __init__(self, files: tuple[str, ...], size_guess: int) -> None:
         self._files = files
+        self.formats = [""] * len(files)  # each is known when its file is opened
         self._buffer = TextBuffer(size_guess)
         self._pending: list[Rows] = []
         self._n_articles = 0
@@ -210,12 +215,15 @@ class BatchWriter:
             ids=join_strings([rows.ids for rows in pending]),
             sources=join_strings([rows.sources for rows in pending]),
             urls=join_strings([rows.urls for rows in pending]),
+            languages=join_strings([rows.languages for rows in pending]),
+            tags=join_strings([rows.tags for rows in pending]),
             dates=_joined([rows.dates for rows in pending]),
             files=self._files,
             file_rows=_joined([rows.file_rows for rows in pending]).astype(np.int32),
             records=_joined([rows.records for rows in pending]),
             body_lines=_joined([rows.body_lines for rows in pending]),
             skips=tuple(skip for rows in pending for skip in rows.skips),
+            formats=tuple(self.formats),
         )
         batch = Batch(self._n_articles, articles, sum(rows.read_bytes for rows in pending))
         self._n_articles += len(articles)
@@ -259,7 +267,10 @@ def join_batches(batches: Iterable[Batch]) -> Articles:
         ids=join_strings([part.ids for part in parts]),
         sources=join_strings([part.sources for part in parts]),
         urls=join_strings([part.urls for part in parts]),
+        languages=join_strings([part.languages for part in parts]),
+        tags=join_strings([part.tags for part in parts]),
         files=parts[-1].files,
+        formats=parts[-1].formats,
         skips=tuple(skip for part in parts for skip in part.skips),
         **columns,
     )

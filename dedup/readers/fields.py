@@ -1,4 +1,4 @@
-"""Which fields of a record are its id, title, text, date, source and url."""
+"""Which fields of a record are its id, title, text, date, source, url, language and tags."""
 
 from __future__ import annotations
 
@@ -27,9 +27,16 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "date": ("date", "published", "published_at", "pubDate", "created", "timestamp", "versioncreated"),
     "source": ("source", "publisher", "site", "outlet", "domain"),
     "url": ("url", "link", "permalink"),
+    "language": ("language", "lang", "inLanguage"),
+    "tags": ("tags", "keywords", "categories", "category", "topics"),
 }
+#: Stands between the tags of an article in its column: the unit separator of ASCII, which no tag has.
+TAG_SEPARATOR = "\x1f"
 
 _KINDS = {bool: "a boolean", int: "a number", float: "a number", list: "a list", tuple: "a list", dict: "an object"}
+
+#: What the name of a tag that is an object is called (JSON Feed and ninjs have strings or `name`, Atom `term`).
+_TAG_NAMES = ("name", "term", "label")
 
 DATE_NOTE = "date not understood, article kept without one"
 
@@ -77,6 +84,8 @@ class Record:
     source: bytes
     url: bytes
     notes: tuple[str, ...]
+    language: bytes = b""
+    tags: bytes = b""  # with `TAG_SEPARATOR` between
 
 
 class FieldTable:
@@ -167,8 +176,16 @@ class FieldTable:
             if not title:
                 return "empty"
         moment = self._date(values, notes)
-        identity, source, url = string("id"), string("source"), string("url")
-        return Record(identity, title, text, moment, source, url, tuple(notes))
+        identity, source, url, language = string("id"), string("source"), string("url"), string("language")
+        tags = self._tags(values, notes, was_invalid)
+        return Record(identity, title, text, moment, source, url, tuple(notes), language, tags)
+
+    def _tags(self, values: Sequence[object], notes: dict[str, None], was_invalid: bool) -> bytes:
+        for column in self._columns["tags"]:
+            tags = tags_of(values[column]) if values[column] else ""
+            if tags:
+                return _encode(tags, notes, was_invalid)
+        return b""
 
     def _date(self, values: Sequence[object], notes: dict[str, None]) -> int:
         for column in self._columns["date"]:
@@ -182,6 +199,24 @@ class FieldTable:
                 notes[DATE_NOTE] = None
             return NO_DATE if moment is None else moment
         return NO_DATE
+
+
+def tags_of(value: object) -> str:
+    """Return the tags that a value gives, `TAG_SEPARATOR` between: a string is one, or several after commas.
+
+    Examples
+    --------
+    >>> tags_of("news, world").split(TAG_SEPARATOR), tags_of(["a", {"name": "b"}, 5]).split(TAG_SEPARATOR)
+    (['news', 'world'], ['a', 'b'])
+    """
+    found: list[object] = []
+    if isinstance(value, str):
+        found += value.split(",")
+    elif isinstance(value, list | tuple):
+        found += value
+    named = (next(filter(None, map(one.get, _TAG_NAMES)), "") if isinstance(one, Mapping) else one for one in found)
+    tags = (" ".join(one.replace(TAG_SEPARATOR, " ").split()) for one in named if isinstance(one, str))
+    return TAG_SEPARATOR.join(dict.fromkeys(filter(None, tags)))
 
 
 def _encode(text: str, notes: dict[str, None], was_invalid: bool) -> bytes:

@@ -11,14 +11,9 @@ from pathlib import Path, PurePath
 
 from dedup.errors import FeedError
 from dedup.model import Skip
+from dedup.readers.formats import PACKED
 
 STDIN = "-"
-_PACKED = (".gz", ".gzip", ".zst", ".zstd")
-_FORMATS = {
-    **dict.fromkeys((".jsonl", ".ndjson", ".json-lines", ".json"), "json"),
-    **dict.fromkeys((".md", ".markdown"), "markdown"),
-    **dict.fromkeys((".txt", ".text"), "text"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +37,7 @@ class Source:
     @property
     def is_packed(self) -> bool:
         """Whether the name is that of a compressed file."""
-        return PurePath(self.path).suffix.lower() in _PACKED
-
-    @property
-    def format(self) -> str:
-        """What the name says the content is: ``json``, ``markdown``, ``text``, or nothing."""
-        name = PurePath(self.path)
-        return _FORMATS.get((name.with_suffix("") if self.is_packed else name).suffix.lower(), "")
+        return PurePath(self.path).suffix.lower() in PACKED
 
 
 @dataclass(slots=True)

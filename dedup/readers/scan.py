@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.gather import EXTRA, NUMBER, write_values
-from dedup.kernels.jsonlines import DATE, ID, SOURCE, TEXT, TITLE, URL, scan_lines
+from dedup.kernels.gather import EXTRA, LIST, NUMBER, write_values
+from dedup.kernels.jsonlines import DATE, ID, LANGUAGE, N_ROLES, SOURCE, TAGS, TEXT, TITLE, URL, scan_lines
 from dedup.model import NO_DATE, Skip, Strings
 from dedup.readers.buffer import Rows, default_id
 from dedup.readers.dates import parse_date
-from dedup.readers.fields import DATE_NOTE, FieldTable
+from dedup.readers.fields import DATE_NOTE, FieldTable, tags_of
 from dedup.readers.jsonlines import parse_line
 
 
 def parse_number(raw: bytes) -> int | float:
     """Return the number that JSON writes so, as the line reader has it: without fraction and exponent, an integer."""
     return int(raw) if raw.removeprefix(b"-").isdigit() else float(raw)
+
+
+@lru_cache(maxsize=1 << 14)  # a feed has far fewer sets of tags than records
+def _raw_tags(raw: bytes) -> bytes:
+    """Return the tags of a string or array of JSON, empty if the line reader is to decide."""
+    try:
+        return tags_of(json.loads(raw)).encode()
+    except (ValueError, RecursionError):  # not UTF-8, or half a surrogate pair, or a number too long
+        return b""
 
 
 class Scan:
@@ -30,8 +41,8 @@ class Scan:
         self._block = np.frombuffer(block, np.uint8)
         self._lines = np.empty((n_lines, 3), np.int64)
         self._plain = np.empty(n_lines, np.bool_)
-        self._kinds = np.zeros((n_lines, 6), np.uint8)
-        self._spans = np.zeros((n_lines, 6, 3), np.int64)
+        self._kinds = np.zeros((n_lines, N_ROLES), np.uint8)
+        self._spans = np.zeros((n_lines, N_ROLES, 3), np.int64)
         self._n = scan_lines(self._block, *table.scanned_keys, self._lines, self._plain, self._kinds, self._spans)
         self._numbers = self._lines[: self._n, 0] + first_line
         self._dates = np.full(self._n, NO_DATE, np.int64)
@@ -42,6 +53,7 @@ class Scan:
     def rows(self, file_row: int, read_bytes: int) -> Rows:
         """Return the rows of the block."""
         self._date_plain()
+        self._tag_plain()
         for row in np.flatnonzero(~self._plain[: self._n]).tolist():
             self._patch(row)
         for row in np.flatnonzero(self._kinds[: self._n, ID] == 0).tolist():
@@ -68,6 +80,8 @@ class Scan:
             column(ID),
             column(SOURCE),
             column(URL),
+            column(LANGUAGE),
+            column(TAGS),
             self._dates[kept],
             self._numbers[kept],
             np.zeros(len(kept), np.int64),
@@ -88,6 +102,19 @@ class Scan:
             else:
                 self._dates[row] = moment
 
+    def _tag_plain(self) -> None:
+        tagged = np.flatnonzero(self._plain[: self._n] & (self._kinds[: self._n, TAGS] != 0))
+        spans = self._spans[tagged, TAGS, :2].tolist()
+        are_lists = (self._kinds[tagged, TAGS] == LIST).tolist()
+        for row, (start, end), is_list in zip(tagged.tolist(), spans, are_lists, strict=True):
+            tags = _raw_tags(self._bytes[start:end] if is_list else self._bytes[start - 1 : end + 1])
+            if tags:
+                self._put(row, TAGS, tags)
+            else:  # no tag, though something stands there: the line reader looks at the other names too
+                self._plain[row] = False
+                self._dates[row] = NO_DATE
+                self._skips = [skip for skip in self._skips if skip.record != self._numbers[row]]
+
     def _patch(self, row: int) -> None:
         start, end = self._lines[row, 1:].tolist()
         record = parse_line(memoryview(self._bytes)[start:end], self._table)
@@ -105,6 +132,8 @@ class Scan:
             (TEXT, record.text),
             (SOURCE, record.source),
             (URL, record.url),
+            (LANGUAGE, record.language),
+            (TAGS, record.tags),
         ):
             if value:
                 self._put(row, role, value)

@@ -11,6 +11,8 @@ from typing import BinaryIO
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+#: The format of a file is told, and front matter and the heading of a Markdown file looked for, in so much of it.
+HEAD_BYTES = 1 << 16
 #: How much is decompressed at once: little goes in, since much may come out.
 _STEP = 1 << 16
 _OUT = 1 << 20

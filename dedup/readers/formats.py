@@ -1,0 +1,131 @@
+"""The formats that are read: how each is recognised, and which module reads it.
+
+A format's module has ``tasks(file: OpenFile) -> Iterator[Task]``: what is read from the file in order, as calls that
+give `Rows` and may run in any thread. It is imported when a file of the format is met.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import PurePath
+
+from dedup.readers.buffer import Rows
+from dedup.readers.fields import FieldTable, ReadParams
+from dedup.readers.streams import ByteStream
+
+Task = Callable[[], Rows]
+
+#: Names end so where a file is packed; what it is packed with is told by its content.
+PACKED = (".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd")
+
+_SPACE = b" \t\r\n"
+_OBJECT = re.compile(rb'\s*\{\s*"')
+_ARRAY = re.compile(rb"\s*\[\s*\{")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One row of the table.
+
+    Attributes
+    ----------
+    title : str
+        What it is called in messages.
+    suffixes : tuple of str
+        Of names, in lower case, the dot included.
+    module : str
+        In this package; empty for text and Markdown, many files of which are read as one task.
+    recognise : callable, optional
+        Tells from the first bytes of a file (unpacked, UTF-8 where it was UTF-16) and the fields that are looked for
+        whether it is one. Formats are asked in the order of the table, so the narrower stands first.
+    """
+
+    title: str
+    suffixes: tuple[str, ...] = ()
+    module: str = ""
+    recognise: Callable[[bytes, FieldTable], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OpenFile:
+    """A file whose format is known, opened: what the module of the format reads.
+
+    Attributes
+    ----------
+    path : str
+        As in `Articles.files`; ``-`` is standard input.
+    file_row : int
+        Its index in `Articles.files`.
+    format : str
+        The key of `FORMATS` that was found.
+    named : str
+        The key that the name alone speaks for, or nothing: a ``feed.xml`` that is a page is to be told so.
+    stream : ByteStream
+        Its ``losses`` are complete, and to be passed on as skips, when ``chunks`` has been read.
+    head : bytes
+        The first 64 KiB, or all that there is.
+    chunks : iterator of bytes
+        The content, ``head`` included.
+    table : FieldTable
+    params : ReadParams
+    """
+
+    path: str
+    file_row: int
+    format: str
+    named: str
+    stream: ByteStream
+    head: bytes
+    chunks: Iterator[bytes]
+    table: FieldTable
+    params: ReadParams
+
+
+def _is_json(head: bytes, _table: FieldTable) -> bool:
+    return bool(_OBJECT.match(head) or _ARRAY.match(head))
+
+
+#: Name -> format, in the order in which content is asked.
+FORMATS: dict[str, Format] = {
+    "json": Format("JSON Lines or JSON", (".jsonl", ".ndjson", ".json-lines", ".json"), "jsonlines", _is_json),
+    "markdown": Format("Markdown", (".md", ".markdown")),
+    "text": Format("text", (".txt", ".text")),
+}
+
+
+def name_format(path: str) -> str:
+    """Return the format that a name speaks for, or an empty string.
+
+    Examples
+    --------
+    >>> name_format("feed.JSONL.gz"), name_format("feed")
+    ('json', '')
+    """
+    name = PurePath(path)
+    suffix = (name.with_suffix("") if name.suffix.lower() in PACKED else name).suffix.lower()
+    return next((key for key, form in FORMATS.items() if suffix in form.suffixes), "")
+
+
+def find_format(path: str, head: bytes, table: FieldTable) -> str:
+    """Return the format of a file: that of its content, else that of its name, else text.
+
+    A Markdown file may begin with anything (front matter in JSON, a piece of HTML), so there the name decides.
+    """
+    named = name_format(path)
+    if named == "markdown":
+        return named
+    for key, form in FORMATS.items():
+        if form.recognise and form.recognise(head, table):
+            return key
+    if path == "-" and head.lstrip(_SPACE).startswith(b"{"):
+        return "json"
+    return named or "text"
+
+
+def format_tasks(file: OpenFile) -> Iterator[Task]:
+    """Return what the module of a file's format makes of it."""
+    tasks: Iterator[Task] = import_module(f"dedup.readers.{FORMATS[file.format].module}").tasks(file)
+    return tasks
