@@ -7,13 +7,16 @@ import io
 from calendar import timegm
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from xml.sax import SAXParseException
 
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
+from dedup.readers.documents import read_whole
 from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
+from dedup.readers.formats import OpenFile, Task
 from dedup.readers.markup import html_line, html_text, is_html
 from dedup.readers.xmlguard import refuse_entities
 
@@ -21,6 +24,13 @@ if TYPE_CHECKING:
     import time
 
 _TEXT_TYPES = ("text/", "application/xhtml+xml", "html", "xhtml", "")
+
+
+def tasks(file: OpenFile) -> Iterator[Task]:
+    """Yield what reads a feed."""
+    content, losses = read_whole(file)
+    read = json_feed_rows if file.format == "jsonfeed" else feed_rows
+    yield partial(read, content, file.path, file.file_row, file.table, losses)
 
 
 def feed_rows(content: bytes, path: str, file_row: int, table: FieldTable, losses: Sequence[str] = ()) -> Rows:
@@ -84,11 +94,11 @@ def _rows(
     if notes:
         builder.skips.append(Skip(path, 0, "; ".join(notes)))
     for number, entry in enumerate(entries, 1):
-        record = "not an object" if entry is None else table.resolve(table.values_of(table.renamed(entry)))
+        record = "not an object" if entry is None else table.resolve(table.values_by_role(entry), is_text=True)
         if isinstance(record, str):
             builder.skips.append(Skip(path, number, record))
         else:
-            builder.add(path, file_row, number, record, body_line=-1)
+            builder.add(path, file_row, number, record)
     return builder.rows()
 
 

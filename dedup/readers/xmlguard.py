@@ -1,4 +1,4 @@
-"""XML that is given to be read -> why it must not be: entities that grow, or that fetch something."""
+"""The beginning of a document -> what it is, and why it must not be read: entities that grow, or fetch something."""
 
 from __future__ import annotations
 
@@ -11,12 +11,49 @@ _CHARACTER = re.compile(r"&#(?:\d{1,7}|x[0-9a-fA-F]{1,6});")
 _ROOT = re.compile(r"<[A-Za-z_]")
 
 
+_NAME = re.compile(rb"[A-Za-z_][\w.:-]*")
+_SPACE = b" \t\r\n"
+#: What may stand before the first element, and how it ends; a DOCTYPE with declarations inside ends with its bracket.
+_BEFORE_ROOT = ((b"<?", b"?>"), (b"<!--", b"-->"), (b"<!", b">"))
+
+
 class _RootReachedError(Exception):
     pass
 
 
 class _RefusedError(Exception):
     pass
+
+
+def root_name(head: bytes) -> str:
+    """Return the name of the first element of a document in lower case, without its prefix; nothing if it has none.
+
+    Examples
+    --------
+    >>> root_name(b'<?xml version="1.0"?> <!-- a feed --> <rdf:RDF xmlns:rdf="...">'), root_name(b"{}")
+    ('rdf', '')
+    >>> root_name(b"<!DOCTYPE html>")
+    'html'
+    """
+    if head[:2] in (b"<\0", b"\0<"):  # UTF-16 without its mark
+        head = head.replace(b"\0", b"")
+    start = len(head) - len(head.lstrip(_SPACE))
+    is_page = False
+    while head.startswith(b"<", start):
+        opening, closing = next((one for one in _BEFORE_ROOT if head.startswith(one[0], start)), (b"", b""))
+        if not opening:
+            found = _NAME.match(head, start + 1)
+            return found[0].decode().lower().rpartition(":")[2] if found else ""
+        if head[start : start + 14].lower() == b"<!doctype html":
+            is_page = True
+        bracket = head.find(b"[", start, head.find(b">", start) + 1) if opening == b"<!" else -1
+        end = head.find(b"]", bracket) if bracket >= 0 else start
+        end = head.find(closing, max(end, start))
+        if end < 0:
+            break
+        start = end + len(closing)
+        start += len(head[start:]) - len(head[start:].lstrip(_SPACE))
+    return "html" if is_page else ""
 
 
 def refuse_entities(text: str) -> str:
