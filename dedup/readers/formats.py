@@ -15,7 +15,7 @@ from pathlib import PurePath
 from dedup.readers.buffer import Rows
 from dedup.readers.fields import FieldTable, ReadParams
 from dedup.readers.streams import ByteStream
-from dedup.readers.xmlguard import root_name
+from dedup.readers.xmlguard import FEED_ROOTS, root_name
 
 Task = Callable[[], Rows]
 
@@ -107,7 +107,7 @@ def _is_newsml(head: bytes, _table: FieldTable) -> bool:
 
 def _is_feed(head: bytes, _table: FieldTable) -> bool:
     # XML that is neither is told so by the reader of feeds, with its root.
-    return root_name(head) in ("rss", "feed", "rdf") or head.lstrip(_SPACE).startswith((b"<?xml", b"<\0?\0", b"\0<\0?"))
+    return root_name(head) in FEED_ROOTS or head.lstrip(_SPACE).startswith((b"<?xml", b"<\0?\0", b"\0<\0?"))
 
 
 def _is_json_feed(head: bytes, _table: FieldTable) -> bool:

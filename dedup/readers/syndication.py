@@ -18,11 +18,13 @@ from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
 from dedup.readers.formats import OpenFile, Task
 from dedup.readers.markup import html_line, html_text, is_html
-from dedup.readers.xmlguard import refuse_entities
+from dedup.readers.xmlguard import refuse_entities, root_name
 
 if TYPE_CHECKING:
     import time
 
+#: The first element is looked for in so much.
+_HEAD_CHARACTERS = 1 << 16
 _TEXT_TYPES = ("text/", "application/xhtml+xml", "html", "xhtml", "")
 
 
@@ -135,10 +137,10 @@ def _parse_xml(text: str) -> tuple[list[dict[str, object]], str]:
     source = html_line(_string(feed.feed.get("title")))
     language = _string(feed.feed.get("language"))
     entries = [_xml_entry(entry, source, language) for entry in feed.entries]
-    return entries, _why_broken(feed, len(entries))
+    return entries, _why_broken(feed, len(entries), root_name(text[:_HEAD_CHARACTERS].encode("utf-8", "replace")))
 
 
-def _why_broken(feed: Any, n_entries: int) -> str:
+def _why_broken(feed: Any, n_entries: int, root: str) -> str:
     error = feed.get("bozo_exception") if feed.bozo else None
     why = ""
     if isinstance(error, SAXParseException):
@@ -147,7 +149,8 @@ def _why_broken(feed: Any, n_entries: int) -> str:
     elif error is not None:
         why = f"broken feed: {' '.join(str(error).split()) or type(error).__name__}"
     if not n_entries:
-        none = "a feed without an entry" if feed.version else "no feed: neither RSS nor Atom"
+        found = f"its first element is <{root[:40]}>" if root else "no element found"
+        none = "a feed without an entry" if feed.version else f"neither RSS nor Atom: {found}"
         return f"{none}; {why}" if why else none
     return why and f"{why}; {n_entries} {'entry' if n_entries == 1 else 'entries'} found all the same"
 

@@ -11,6 +11,8 @@ _CHARACTER = re.compile(r"&#(?:\d{1,7}|x[0-9a-fA-F]{1,6});")
 _ROOT = re.compile(r"<[A-Za-z_]")
 
 
+#: First elements of Atom, RSS 0.9x and 2.0, RSS 1.0.
+FEED_ROOTS = ("feed", "rss", "rdf")
 _NAME = re.compile(rb"[A-Za-z_][\w.:-]*")
 _SPACE = b" \t\r\n"
 #: What may stand before the first element, and how it ends; a DOCTYPE with declarations inside ends with its bracket.
@@ -32,8 +34,8 @@ def root_name(head: bytes) -> str:
     --------
     >>> root_name(b'<?xml version="1.0"?> <!-- a feed --> <rdf:RDF xmlns:rdf="...">'), root_name(b"{}")
     ('rdf', '')
-    >>> root_name(b"<!DOCTYPE html>")
-    'html'
+    >>> root_name(b"<!DOCTYPE html><title>"), root_name(b"<!DOCTYPE html><feed>")
+    ('html', 'feed')
     """
     if head[:2] in (b"<\0", b"\0<"):  # UTF-16 without its mark
         head = head.replace(b"\0", b"")
@@ -43,7 +45,8 @@ def root_name(head: bytes) -> str:
         opening, closing = next((one for one in _BEFORE_ROOT if head.startswith(one[0], start)), (b"", b""))
         if not opening:
             found = _NAME.match(head, start + 1)
-            return found[0].decode().lower().rpartition(":")[2] if found else ""
+            name = found[0].decode().lower().rpartition(":")[2] if found else ""
+            return "html" if is_page and name not in FEED_ROOTS else name
         if head[start : start + 14].lower() == b"<!doctype html":
             is_page = True
         bracket = head.find(b"[", start, head.find(b">", start) + 1) if opening == b"<!" else -1
