@@ -1,4 +1,4 @@
-"""Real feeds, and generated ones: is every entry read that feedparser sees, and do all formats give the same findings?
+"""Is every entry read that feedparser sees, and do feeds in all formats give the findings of JSON Lines.
 
 ``python -m benchmarks.feeds --data DIR`` prints a table of the feeds in a folder: the entries that feedparser (with its
 defaults) and the reader here see, how many have the same title and link, how many were skipped, and the line that is
@@ -90,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 1 if something differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="a folder of feeds")
-    parser.add_argument("--generated", type=int, default=0, metavar="N", help="compare N generated feeds in each format")
+    parser.add_argument("--generated", type=int, default=0, metavar="N", help="compare N made feeds in each format")
     options = parser.parse_args(arguments)
     fine = True
     if options.data:

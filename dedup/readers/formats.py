@@ -90,7 +90,7 @@ def _is_json(head: bytes, _table: FieldTable) -> bool:
 
 
 _JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:\\?/\\?/jsonfeed\.org')
-_NINJS = re.compile(rb'"(?:body_xhtml|body_text|body_html|bodies|headlines|versioncreated)"\s*:')
+_NINJS = re.compile(rb'"(?:body_(?:xhtml|text|main|richtext)|bodies|headline_main|headlines|version[cC]reated)"\s*:')
 #: The elements that documents of NewsML-G2 begin with (version 2.34, section "NAR"), in lower case.
 _NEWSML = frozenset(
     ("newsitem", "newsmessage", "packageitem", "conceptitem", "knowledgeitem", "planningitem", "catalogitem")

@@ -12,16 +12,22 @@ if TYPE_CHECKING:
 
 #: Their end, and their beginning, ends a paragraph (HTML Standard, section 15.3, `display: block` and of tables).
 BLOCKS = frozenset(
-    "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure "
-    "footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol optgroup p plaintext pre search "
-    "section summary table tbody tfoot thead tr ul".split()
-)
+    (
+        "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog",
+        "dir", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4",
+        "h5", "h6", "header", "hgroup", "hr", "html", "legend", "li", "main", "menu", "nav", "ol", "optgroup",
+        "p", "plaintext", "pre", "search", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul",
+    )
+)  # fmt: skip
 _CELLS = frozenset(("td", "th"))
 #: Their content is no text of the article.
 DROPPED = frozenset(
-    "applet audio button canvas datalist embed head iframe map math meter noembed noframes noscript object option "
-    "progress script select style svg template textarea title video".split()
-)
+    (
+        "applet", "audio", "button", "canvas", "datalist", "embed", "head", "iframe", "map", "math", "meter",
+        "noembed", "noframes", "noscript", "object", "option", "progress", "script", "select", "style", "svg",
+        "template", "textarea", "title", "video",
+    )
+)  # fmt: skip
 # In plain prose "<" is rare, and one of these tags rarer: what `is_html` takes for markup is shown as markup on a page.
 _TAG = re.compile(
     r"</(?:p|div|h[1-6]|ul|ol|li|blockquote|table|section|article|figure|pre|span|a|em|strong|b|i)\s*>"

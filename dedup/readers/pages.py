@@ -78,10 +78,7 @@ def page_rows(
         builder.skips.append(Skip(path, 0, "empty"))
         return builder.rows()
     fields = page_fields(root)
-    if page_text == "all":
-        paragraphs = paragraphs_of(root)
-    else:
-        paragraphs = main_paragraphs(decoded.text, root, extractor)
+    paragraphs = paragraphs_of(root) if page_text == "all" else main_paragraphs(decoded.text, root, extractor)
     title = str(fields["title"])
     paragraphs = [one for one in paragraphs if not (one.tag in ("h1", "h2") and one.text == title)]
     record = table.resolve(
@@ -126,7 +123,7 @@ def _readability(html: str) -> str:
     logging.getLogger("readability").setLevel(logging.CRITICAL)  # its tracebacks are not ours to show
     try:
         return html_text(Document(html).summary(html_partial=True))
-    except Exception:  # noqa: BLE001  # it raises what it likes on pages without text; then there is no choice
+    except Exception:  # it raises what it likes on pages without text; then there is no choice
         return ""
 
 
@@ -136,7 +133,7 @@ def _trafilatura(html: str) -> str:
     try:
         # Fast: its fallbacks cost half of the time and gain .004 in F1.
         return trafilatura.extract(html, include_comments=False, fast=True) or ""
-    except Exception:  # noqa: BLE001  # as above
+    except Exception:  # as above
         return ""
 
 

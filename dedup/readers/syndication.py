@@ -105,12 +105,12 @@ def _rows(
 
 
 def field_text(value: str) -> str:
-    """Return the content of a field as text: HTML as paragraphs, a plain text with its own lines.
+    r"""Return the content of a field as text: HTML as paragraphs, a plain text with its own lines.
 
     Examples
     --------
-    >>> field_text("<p>Now &amp; then"), field_text("Fish &amp; chips\\n\\nat noon")
-    ('Now & then', 'Fish & chips\\n\\nat noon')
+    >>> field_text("<p>Now &amp; then"), field_text("Fish &amp; chips\n\nat noon")
+    ('Now & then', 'Fish & chips\n\nat noon')
     """
     return html_text(value) if is_html(value) else html.unescape(value)
 
@@ -132,7 +132,7 @@ def _parse_xml(text: str) -> tuple[list[dict[str, object]], str]:
             sanitize_html=False,
             resolve_relative_uris=False,
         )
-    except Exception as error:  # noqa: BLE001  # whatever the library falls over, the other files are read
+    except Exception as error:  # whatever the library falls over, the other files are read
         return [], f"feed that feedparser cannot read ({type(error).__name__})"
     source = html_line(_string(feed.feed.get("title")))
     language = _string(feed.feed.get("language"))
