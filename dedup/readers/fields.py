@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -37,6 +38,7 @@ _KINDS = {bool: "a boolean", int: "a number", float: "a number", list: "a list",
 
 #: What the name of a tag that is an object is called (JSON Feed and ninjs have strings or `name`, Atom `term`).
 _TAG_NAMES = ("name", "term", "label")
+_TAG_ENDS = re.compile("[,;|]")
 
 DATE_NOTE = "date not understood, article kept without one"
 
@@ -202,7 +204,7 @@ class FieldTable:
 
 
 def tags_of(value: object) -> str:
-    """Return the tags that a value gives, `TAG_SEPARATOR` between: a string is one, or several after commas.
+    """Return the tags that a value gives, `TAG_SEPARATOR` between: a string is one, or several with , ; or | between.
 
     Examples
     --------
@@ -211,7 +213,7 @@ def tags_of(value: object) -> str:
     """
     found: list[object] = []
     if isinstance(value, str):
-        found += value.split(",")
+        found += _TAG_ENDS.split(value)
     elif isinstance(value, list | tuple):
         found += value
     named = (next(filter(None, map(one.get, _TAG_NAMES)), "") if isinstance(one, Mapping) else one for one in found)

@@ -88,9 +88,16 @@ def _is_json(head: bytes, _table: FieldTable) -> bool:
     return bool(_OBJECT.match(head) or _ARRAY.match(head))
 
 
+def _is_table(head: bytes, table: FieldTable) -> bool:
+    from dedup.readers.delimited import is_table  # which knows this module
+
+    return is_table(head, table)
+
+
 #: Name -> format, in the order in which content is asked.
 FORMATS: dict[str, Format] = {
     "json": Format("JSON Lines or JSON", (".jsonl", ".ndjson", ".json-lines", ".json"), "jsonlines", _is_json),
+    "csv": Format("CSV", (".csv", ".tsv", ".tab", ".psv"), "delimited", _is_table),
     "markdown": Format("Markdown", (".md", ".markdown")),
     "text": Format("text", (".txt", ".text")),
 }
