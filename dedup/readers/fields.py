@@ -31,6 +31,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "language": ("language", "lang", "inLanguage"),
     "tags": ("tags", "keywords", "categories", "category", "topics"),
 }
+#: What is done with articles that have the id of another one.
+SAME_ID = ("keep", "latest")
 #: Stands between the tags of an article in its column: the unit separator of ASCII, which no tag has.
 TAG_SEPARATOR = "\x1f"
 
@@ -56,11 +58,20 @@ class ReadParams:
     compiled_bytes : int
         JSON Lines blocks from this size on are parsed by the compiled scan; smaller ones are not worth loading it.
         The answer is the same.
+    input_format : str
+        What the files are, a key of `dedup.readers.formats.FORMATS`, instead of what their content and names say.
+    max_unpacked : int
+        A packed file may be so many times its size when it is unpacked, or 64 MB; what is beyond is not read.
+    same_id : {"keep", "latest"}
+        Whether articles with one id are all kept, or are versions of one of which the latest is kept.
     """
 
     fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     block_bytes: int = 1 << 22
     compiled_bytes: int = 1 << 18
+    input_format: str = ""
+    max_unpacked: int = 200
+    same_id: str = "latest"
 
     def __post_init__(self) -> None:
         for role, names in self.fields.items():
@@ -73,6 +84,10 @@ class ReadParams:
                 raise ConfigError(f"read: fields: {role}: {names!r} has a quote or a backslash, which no name may have")
         if self.block_bytes < 1:
             raise ConfigError(f"read: block_bytes: {self.block_bytes} is not positive")
+        if self.max_unpacked < 1:
+            raise ConfigError(f"read: max_unpacked: {self.max_unpacked} is not positive")
+        if self.same_id not in SAME_ID:
+            raise ConfigError(f"read: same_id: {self.same_id!r} is none of {', '.join(SAME_ID)}")
 
 
 @dataclass(frozen=True, slots=True)

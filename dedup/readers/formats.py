@@ -94,13 +94,31 @@ def _is_table(head: bytes, table: FieldTable) -> bool:
     return is_table(head, table)
 
 
+def _begins(*marks: bytes) -> Callable[[bytes, FieldTable], bool]:
+    return lambda head, _table: head.startswith(marks)
+
+
 #: Name -> format, in the order in which content is asked.
 FORMATS: dict[str, Format] = {
+    "parquet": Format("Parquet", (".parquet", ".pq"), "columnar", _begins(b"PAR1")),
+    "arrow": Format(
+        "Arrow IPC", (".arrow", ".feather", ".ipc", ".arrows"), "columnar", _begins(b"ARROW1\0\0", b"\xff\xff\xff\xff")
+    ),
+    "warc": Format("WARC", (".warc",), "warc", _begins(b"WARC/")),
+    "zip": Format("a ZIP archive", (".zip",), "unread", _begins(b"PK\x03\x04", b"PK\x05\x06")),
+    "tar": Format("a tar archive", (".tar", ".tgz"), "unread", lambda head, _table: head[257:262] == b"ustar"),
+    "7z": Format("a 7-Zip archive", (".7z",), "unread", _begins(b"7z\xbc\xaf\x27\x1c")),
+    "rar": Format("a RAR archive", (".rar",), "unread", _begins(b"Rar!\x1a\x07")),
+    "pdf": Format("a PDF file", (".pdf",), "unread", _begins(b"%PDF-")),
     "json": Format("JSON Lines or JSON", (".jsonl", ".ndjson", ".json-lines", ".json"), "jsonlines", _is_json),
     "csv": Format("CSV", (".csv", ".tsv", ".tab", ".psv"), "delimited", _is_table),
     "markdown": Format("Markdown", (".md", ".markdown")),
     "text": Format("text", (".txt", ".text")),
 }
+
+
+#: Those that are read: what ``--input-format`` takes.
+READ = tuple(name for name, form in FORMATS.items() if form.module != "unread")
 
 
 def name_format(path: str) -> str:
