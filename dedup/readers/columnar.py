@@ -126,12 +126,10 @@ def _parquet_batches(path: str, file: OpenFile) -> Iterator[tuple[Any, _Plan]]:
         nested = [name for name in plan.columns if name not in columns]
         sizes = [_group_bytes(metadata.row_group(i), plan) for i in range(metadata.num_row_groups)]
         limit = file.stream.largest(os.path.getsize(path))  # noqa: PTH202
-        groups: list[int] = []
-        for i, size in enumerate(sizes):
-            if sum(sizes[: i + 1]) > limit:
-                yield f"unpacks to {sum(sizes):,} bytes, over the limit of {limit:,}; raise --max-unpacked", plan
-                break
-            groups.append(i)
+        groups = list(range(int(np.searchsorted(np.cumsum(sizes), limit, "right"))))
+        if len(groups) < len(sizes):
+            times = f"{file.params.max_unpacked:,} times its size"
+            yield f"unpacks to more than {times}, read up to there; raise --max-unpacked", plan
         n_rows = sum(metadata.row_group(i).num_rows for i in groups)
         each = max(1, sum(sizes[: len(groups)]) // max(1, n_rows))
         rows = min(max(file.params.block_bytes // each, _LEAST_ROWS), _MOST_ROWS)
@@ -195,16 +193,20 @@ def _rows(batch: Any, plan: _Plan, file: OpenFile, first: int, read_bytes: int) 
         texts = [default_id(file.path, first + i) if unnamed[i] else _bytes_at(ids, i) for i in range(n)]
         columns["id"] = strings_of(texts)
     return Rows(
-        sizes["title"][kept],
-        sizes["text"][kept],
-        partial(_write, columns["title"], columns["text"], kept),
-        *(_take(columns[role], kept) for role in ("id", "source", "url", "language", "tags")),
-        dates[kept],
-        numbers[kept],
-        np.zeros(len(kept), np.int64),
-        np.full(len(kept), file.file_row, np.int64),
-        skips,
-        read_bytes,
+        title_sizes=sizes["title"][kept],
+        body_sizes=sizes["text"][kept],
+        write=partial(_write, columns["title"], columns["text"], kept),
+        ids=_take(columns["id"], kept),
+        sources=_take(columns["source"], kept),
+        urls=_take(columns["url"], kept),
+        languages=_take(columns["language"], kept),
+        tags=_take(columns["tags"], kept),
+        dates=dates[kept],
+        records=numbers[kept],
+        body_lines=np.zeros(len(kept), np.int64),
+        file_rows=np.full(len(kept), file.file_row, np.int64),
+        skips=skips,
+        read_bytes=read_bytes,
     )
 
 
@@ -300,12 +302,16 @@ def _texts(column: Any, role: str) -> Any:
     if role == "id" and pa.types.is_integer(kind):
         column = column.cast(pa.string())
     elif role == "id" and pa.types.is_floating(kind):
-        column = pa.array(
-            [None if x is None or x != x else f"{x:.0f}" if x == int(x) else str(x) for x in column.to_pylist()]
-        )
+        column = pa.array([_number_text(value) for value in column.to_pylist()], pa.string())
     elif not _is_text(kind):
         return None
     return pc.fill_null(column.cast(pa.large_binary()), b"")
+
+
+def _number_text(value: float | None) -> str | None:
+    if value is None or value != value:
+        return None
+    return str(int(value)) if value.is_integer() else str(value)
 
 
 def _text_of(value: object) -> object:
