@@ -62,6 +62,10 @@ class Config:
 #: Setting -> the field of `Config` and the field of its parameters that it sets ("" for a field of `Config` itself).
 SETTINGS: dict[str, tuple[str, str]] = {
     "fields": ("read", "fields"),
+    "html": ("read", "html"),
+    "page_text": ("read", "page_text"),
+    "page_extractor": ("read", "page_extractor"),
+    "max_document_bytes": ("read", "max_document_bytes"),
     "join_hyphens": ("tokens", "join_hyphens"),
     "shingle": ("shingle", "unit"),
     "shingle_size": ("shingle", "size"),

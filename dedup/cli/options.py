@@ -109,6 +109,24 @@ SETTINGS = (
         help="Where records have their id, title, text, date, source or url, as in text=body_html; may be given "
         "several times. [default: the usual names]",
     ),
+    click.option(
+        "--html",
+        cls=SettingOption,
+        type=click.Choice(("auto", "always", "never")),
+        help="Whether the text of a record is HTML, to be read as paragraphs; auto goes by its tags.",
+    ),
+    click.option(
+        "--page-text",
+        cls=SettingOption,
+        type=click.Choice(("main", "all")),
+        help="What of a page is read: its main text, or also menus, notices and comments.",
+    ),
+    click.option(
+        "--page-extractor",
+        cls=SettingOption,
+        type=click.Choice(("readability", "trafilatura")),
+        help="What finds the main text of a page.",
+    ),
 )
 
 FORMATS = (

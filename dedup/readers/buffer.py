@@ -31,6 +31,8 @@ class Rows:
     skips : list of Skip
     read_bytes : int
         How much of the input this took.
+    line_marks : int64[k, 2]
+        As in `Articles`, positions from the start of what `write` fills.
     """
 
     title_sizes: NDArray[np.int64]
@@ -47,6 +49,7 @@ class Rows:
     file_rows: NDArray[np.int64]
     skips: list[Skip]
     read_bytes: int = 0
+    line_marks: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
 
 @dataclass(slots=True)
@@ -58,6 +61,8 @@ class RowBuilder:
     _records: list[Record] = field(default_factory=list)
     _numbers: list[tuple[int, int, int, int]] = field(default_factory=list)
     _parts: list[bytes | memoryview] = field(default_factory=list)
+    _line_marks: list[tuple[int, int]] = field(default_factory=list)
+    _size: int = 0
 
     def add(
         self,
@@ -68,14 +73,19 @@ class RowBuilder:
         *,
         body: Sequence[bytes | memoryview] | None = None,
         body_line: int = 0,
+        line_marks: Sequence[tuple[int, int]] = (),
     ) -> None:
-        """Add a record; ``body`` is its text where that is not in the record."""
+        """Add a record; ``body`` is its text where that is not in the record, ``line_marks`` count from its start."""
         chunks = [record.text] if body is None else body
         if not record.id:
             record = replace(record, id=default_id(path, number if body is None else 0))
         self._parts += [record.title, *chunks]
         self._records.append(record)
-        self._numbers.append((sum(map(len, chunks)), number, body_line, file_row))
+        body_size = sum(map(len, chunks))
+        self._numbers.append((body_size, number, body_line, file_row))
+        body_start = self._size + len(record.title)
+        self._line_marks += [(body_start + position, line) for position, line in line_marks]
+        self._size = body_start + body_size
         self.skips += [Skip(path, number, note) for note in record.notes]
 
     def rows(self) -> Rows:
@@ -97,6 +107,7 @@ class RowBuilder:
             numbers[:, 3],
             self.skips,
             self.read_bytes,
+            np.array(self._line_marks, np.int64).reshape(-1, 2),
         )
 
     def _write(self, out: NDArray[np.uint8]) -> None:
@@ -192,6 +203,7 @@ class BatchWriter:
     def add(self, rows: Rows) -> None:
         """Take the text of ``rows`` over into the buffer."""
         size = int(rows.title_sizes.sum() + rows.body_sizes.sum())
+        rows.line_marks = rows.line_marks + [self._buffer.size, 0]
         self._buffer.extend(size, rows.write)
         rows.write = _written  # and with it goes what it held
         self._pending.append(rows)
@@ -224,6 +236,7 @@ class BatchWriter:
             body_lines=_joined([rows.body_lines for rows in pending]),
             skips=tuple(skip for rows in pending for skip in rows.skips),
             formats=tuple(self.formats),
+            line_marks=np.concatenate([np.empty((0, 2), np.int64), *(rows.line_marks for rows in pending)]),
         )
         batch = Batch(self._n_articles, articles, sum(rows.read_bytes for rows in pending))
         self._n_articles += len(articles)
@@ -259,7 +272,7 @@ def join_batches(batches: Iterable[Batch]) -> Articles:
         return BatchWriter((), 0).batch().articles
     columns = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("body_starts", "dates", "file_rows", "records", "body_lines")
+        for name in ("body_starts", "dates", "file_rows", "records", "body_lines", "line_marks")
     }
     articles = Articles(
         text=parts[-1].text,

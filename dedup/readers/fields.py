@@ -31,16 +31,25 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "language": ("language", "lang", "inLanguage"),
     "tags": ("tags", "keywords", "categories", "category", "topics"),
 }
-#: What is done with articles that have the id of another one.
-SAME_ID = ("keep", "latest")
 #: Stands between the tags of an article in its column: the unit separator of ASCII, which no tag has.
 TAG_SEPARATOR = "\x1f"
 
 _KINDS = {bool: "a boolean", int: "a number", float: "a number", list: "a list", tuple: "a list", dict: "an object"}
 
+#: What may be HTML.
+_PROSE = ("title", "text")
+
 #: What the name of a tag that is an object is called (JSON Feed and ninjs have strings or `name`, Atom `term`).
 _TAG_NAMES = ("name", "term", "label")
 _TAG_ENDS = re.compile("[,;|]")
+
+#: Settings of `ReadParams` that are one of a few words.
+CHOICES = {
+    "html": ("auto", "always", "never"),
+    "page_text": ("main", "all"),
+    "page_extractor": ("readability", "trafilatura"),
+    "same_id": ("keep", "latest"),
+}
 
 DATE_NOTE = "date not understood, article kept without one"
 
@@ -64,6 +73,15 @@ class ReadParams:
         A packed file may be so many times its size when it is unpacked, or 64 MB; what is beyond is not read.
     same_id : {"keep", "latest"}
         Whether articles with one id are all kept, or are versions of one of which the latest is kept.
+    html : {"auto", "always", "never"}
+        Whether the text of a record is HTML, and is turned into paragraphs: where it has tags that end or break
+        something (``</p>``, ``<br>``; see `dedup.readers.markup.is_html`), everywhere, or nowhere.
+    page_text : {"main", "all"}
+        Of a page, its main text, or also what stands around it (menus, notices, comments).
+    page_extractor : {"readability", "trafilatura"}
+        What finds the main text; trafilatura finds it better and has to be installed.
+    max_document_bytes : int
+        A feed, a page and other files that are read as a whole are read up to here.
     """
 
     fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
@@ -72,6 +90,10 @@ class ReadParams:
     input_format: str = ""
     max_unpacked: int = 200
     same_id: str = "latest"
+    html: str = "auto"
+    page_text: str = "main"
+    page_extractor: str = "readability"
+    max_document_bytes: int = 1 << 27
 
     def __post_init__(self) -> None:
         for role, names in self.fields.items():
@@ -82,12 +104,15 @@ class ReadParams:
                 raise ConfigError(f"read: fields: {role}: {names!r} is not the name of a field, or a list of names")
             if any(c in name for name in named for c in '"\\'):  # keys with escapes are not looked into
                 raise ConfigError(f"read: fields: {role}: {names!r} has a quote or a backslash, which no name may have")
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigError(f"read: {name}: {getattr(self, name)!r} is none of {', '.join(allowed)}")
+        if self.max_document_bytes < 1:
+            raise ConfigError(f"read: max_document_bytes: {self.max_document_bytes} is not positive")
         if self.block_bytes < 1:
             raise ConfigError(f"read: block_bytes: {self.block_bytes} is not positive")
         if self.max_unpacked < 1:
             raise ConfigError(f"read: max_unpacked: {self.max_unpacked} is not positive")
-        if self.same_id not in SAME_ID:
-            raise ConfigError(f"read: same_id: {self.same_id!r} is none of {', '.join(SAME_ID)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +142,7 @@ class FieldTable:
     """
 
     def __init__(self, params: ReadParams, *, front_matter: bool = False) -> None:
+        self.html = params.html
         self.roles = dict(FIELDS)
         if front_matter:
             self.roles["id"] += ("slug",)
@@ -155,7 +181,21 @@ class FieldTable:
         """Return the values of `keys`, None where the record lacks one."""
         return tuple(map(record.get, self.keys))
 
-    def resolve(self, values: Sequence[object], *, need_text: bool = True, was_invalid: bool = False) -> Record | str:
+    def values_by_role(self, record: Mapping[str, object]) -> tuple[object, ...]:
+        """Return the values of `keys` for a record of a format that has its own place for each key of `FIELDS`.
+
+        Names that the user gave (``text=summary``) are looked for in it too; those that it lacks are meant for other
+        files.
+        """
+        named = dict(record)
+        for role, names in self.roles.items():
+            if role in record and not any(name in record for name in names):
+                named[names[0]] = record[role]
+        return self.values_of(named)
+
+    def resolve(
+        self, values: Sequence[object], *, need_text: bool = True, was_invalid: bool = False, is_text: bool = False
+    ) -> Record | str:
         """Return the record that has these values of `keys`, or why it is none.
 
         Parameters
@@ -165,6 +205,8 @@ class FieldTable:
             False where the text stands elsewhere (front matter).
         was_invalid : bool
             The record was not UTF-8, and was decoded with ``surrogateescape``.
+        is_text : bool
+            There is no HTML in it, whatever it looks like.
         """
         notes: dict[str, None] = {}
 
@@ -172,7 +214,8 @@ class FieldTable:
             for column in self._columns[role]:
                 value = values[column]
                 if isinstance(value, str) and value:
-                    return _encode(value, notes, was_invalid)
+                    plain = value if is_text or role not in _PROSE else self._without_tags(role, value)
+                    return _encode(plain, notes, was_invalid)
                 if role == "source" and isinstance(value, Mapping):
                     name = value.get("name")
                     if isinstance(name, str) and name:
@@ -196,6 +239,15 @@ class FieldTable:
         identity, source, url, language = string("id"), string("source"), string("url"), string("language")
         tags = self._tags(values, notes, was_invalid)
         return Record(identity, title, text, moment, source, url, tuple(notes), language, tags)
+
+    def _without_tags(self, role: str, value: str) -> str:
+        if self.html == "never" or (self.html == "auto" and "<" not in value):
+            return value
+        from dedup.readers.markup import html_line, html_text, is_html
+
+        if self.html == "auto" and not is_html(value):
+            return value
+        return html_line(value) if role == "title" else html_text(value)
 
     def _tags(self, values: Sequence[object], notes: dict[str, None], was_invalid: bool) -> bytes:
         for column in self._columns["tags"]:

@@ -15,6 +15,7 @@ from pathlib import PurePath
 from dedup.readers.buffer import Rows
 from dedup.readers.fields import FieldTable, ReadParams
 from dedup.readers.streams import ByteStream
+from dedup.readers.xmlguard import FEED_ROOTS, root_name
 
 Task = Callable[[], Rows]
 
@@ -98,6 +99,35 @@ def _begins(*marks: bytes) -> Callable[[bytes, FieldTable], bool]:
     return lambda head, _table: head.startswith(marks)
 
 
+_JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:\\?/\\?/jsonfeed\.org')
+_NINJS = re.compile(rb'"(?:body_xhtml|body_text|body_html|bodies|headlines|versioncreated)"\s*:')
+#: The elements that documents of NewsML-G2 begin with (version 2.34, section "NAR"), in lower case.
+_NEWSML = frozenset(
+    ("newsitem", "newsmessage", "packageitem", "conceptitem", "knowledgeitem", "planningitem", "catalogitem")
+)
+
+
+def _is_page(head: bytes, _table: FieldTable) -> bool:
+    return root_name(head) in ("html", "head", "body")
+
+
+def _is_newsml(head: bytes, _table: FieldTable) -> bool:
+    return root_name(head) in _NEWSML
+
+
+def _is_feed(head: bytes, _table: FieldTable) -> bool:
+    # XML that is neither is told so by the reader of feeds, with its root.
+    return root_name(head) in FEED_ROOTS or head.lstrip(_SPACE).startswith((b"<?xml", b"<\0?\0", b"\0<\0?"))
+
+
+def _is_json_feed(head: bytes, _table: FieldTable) -> bool:
+    return head.lstrip(_SPACE).startswith(b"{") and bool(_JSON_FEED.search(head))
+
+
+def _is_ninjs(head: bytes, table: FieldTable) -> bool:
+    return _is_json(head, table) and b'"uri"' in head and bool(_NINJS.search(head))
+
+
 #: Name -> format, in the order in which content is asked.
 FORMATS: dict[str, Format] = {
     "parquet": Format("Parquet", (".parquet", ".pq"), "columnar", _begins(b"PAR1")),
@@ -110,6 +140,11 @@ FORMATS: dict[str, Format] = {
     "7z": Format("a 7-Zip archive", (".7z",), "unread", _begins(b"7z\xbc\xaf\x27\x1c")),
     "rar": Format("a RAR archive", (".rar",), "unread", _begins(b"Rar!\x1a\x07")),
     "pdf": Format("a PDF file", (".pdf",), "unread", _begins(b"%PDF-")),
+    "html": Format("HTML", (".html", ".htm", ".xhtml"), "pages", _is_page),
+    "newsml": Format("NewsML-G2", (), "newsml", _is_newsml),
+    "feed": Format("RSS or Atom", (".xml", ".rss", ".atom", ".rdf"), "syndication", _is_feed),
+    "jsonfeed": Format("JSON Feed", (), "syndication", _is_json_feed),
+    "ninjs": Format("ninjs", (), "ninjs", _is_ninjs),
     "json": Format("JSON Lines or JSON", (".jsonl", ".ndjson", ".json-lines", ".json"), "jsonlines", _is_json),
     "csv": Format("CSV", (".csv", ".tsv", ".tab", ".psv"), "delimited", _is_table),
     "markdown": Format("Markdown", (".md", ".markdown")),

@@ -10,6 +10,7 @@ from dedup.model import NO_DATE
 from dedup.reports import DEFAULT_OPTIONS, KINDS, Options
 from dedup.reports.terminal import Piece, escape, paint, uses_color, width_of, words, wrap
 from dedup.reports.view import (
+    RECORD_FORMATS,
     Finding,
     Place,
     Summary,
@@ -204,11 +205,13 @@ def _where(report: Report, finding: Finding, place: Place, *, same: bool) -> Ite
     """Yield where a place is, in a form that editors open, and what article that is."""
     articles = report.articles
     path = escape(place.path)
+    form = articles.formats[articles.file_rows[place.article]] if articles.formats else ""
+    by_line = form not in RECORD_FORMATS and (place.path.endswith(_LINE_FILES) or place.path == "-")
     if articles.body_lines[place.article]:
-        yield Piece(path if place.part == "title" else f"{path}:{place.line}:{place.column}", "bold")
+        at = f"{path}:{place.line}" if form == "html" else f"{path}:{place.line}:{place.column}"
+        yield Piece(path if place.part == "title" else at, "bold")
         note = ["title"] if place.part == "title" else []
     else:
-        by_line = place.path.endswith(_LINE_FILES) or place.path == "-"
         yield Piece(f"{path}:{place.record}" if by_line else path, "bold")
         named = place.id not in (place.path, f"{place.path}:{place.record}")
         note = [] if by_line else [f"record {place.record}"]
@@ -216,7 +219,7 @@ def _where(report: Report, finding: Finding, place: Place, *, same: bool) -> Ite
         if place.part == "title":
             note.append("title")
         elif finding.level != "article":
-            note.append(f"line {place.line} of the text")
+            note.append(f"paragraph {place.paragraph}" if place.paragraph else f"line {place.line} of the text")
     if note:
         yield from words(f"({', '.join(note)})")
     if same:
@@ -227,6 +230,9 @@ def _where(report: Report, finding: Finding, place: Place, *, same: bool) -> Ite
         told.append(f'"{title}"')
     if source := articles.sources[place.article]:
         told.append(source)
+    link = articles.urls[place.article]
+    if form in RECORD_FORMATS and link and link != place.id:
+        told.append(link)
     if articles.dates[place.article] != NO_DATE:
         told.append(iso_dates(articles.dates[place.article : place.article + 1])[0].partition("T")[0])
     yield from words(", ".join(told), "dim")
