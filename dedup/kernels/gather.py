@@ -16,6 +16,7 @@ ESCAPED = 2  #: a string with escapes
 NUMBER = 3  #: a number: its bytes as they stand
 EXTRA = 4  #: not in the block but in the bytes beside it
 LIST = 5  #: an array, to be replaced before anything is written
+DOUBLED = 6  #: a quoted field of a table with doubled quotes in it
 
 #: Bytes looked at at once: a loop of fixed length without a branch, which becomes vector instructions.
 STRIDE = 32
@@ -148,6 +149,11 @@ def write_values(
             end = spans[row, role, 1]
             if kind == ESCAPED:
                 to = _write_escaped(block, start, end, out, to)
+            elif kind == DOUBLED:
+                while start < end:
+                    out[to] = block[start]
+                    start += 1 + (block[start] == _QUOTE and start + 1 < end and block[start + 1] == _QUOTE)
+                    to += 1
             elif kind == EXTRA:
                 out[to : to + end - start] = extra[start:end]
                 to += end - start

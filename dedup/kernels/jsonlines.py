@@ -204,7 +204,7 @@ def _skip_container(block, i, end):
 
 
 @inline
-def _is_utf8(block, i, end):
+def is_utf8(block, i, end):
     """Tell whether ``block[i:end]`` is UTF-8: shortest forms, no surrogates (Unicode 15, table 3-7)."""
     while i < end:
         if i + STRIDE <= end:
@@ -248,7 +248,7 @@ def _same_bytes(block, start, end, values, first, last):
 def _take_value(block, start, end, kind, length, escaped, high, role, row, kinds, spans):
     """Note a string or number for a role; return False if it is not UTF-8, or a date with escapes."""
     if kind == _STRING:
-        if (high and not _is_utf8(block, start, end)) or (escaped and role == DATE):
+        if (high and not is_utf8(block, start, end)) or (escaped and role == DATE):
             return False
         kinds[row, role] = ESCAPED if escaped else PLAIN
     else:

@@ -198,9 +198,9 @@ def _tasks(sources: list[Source], formats: list[str], params: ReadParams) -> Ite
         try:
             with _open(source) as raw:
                 chunk_bytes = min(params.block_bytes, source.size_bytes or params.block_bytes)
-                stream = ByteStream(raw, chunk_bytes)
+                stream = ByteStream(raw, chunk_bytes, params.max_unpacked)
                 head, chunks = peek(stream.chunks(), HEAD_BYTES)
-                form = formats[file_row] = find_format(source.path, head, table)
+                form = formats[file_row] = params.input_format or find_format(source.path, head, table)
                 if FORMATS[form].module:
                     yield partial(text_rows, texts, matter_table)
                     texts = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -40,12 +41,14 @@ _PROSE = ("title", "text")
 
 #: What the name of a tag that is an object is called (JSON Feed and ninjs have strings or `name`, Atom `term`).
 _TAG_NAMES = ("name", "term", "label")
+_TAG_ENDS = re.compile("[,;|]")
 
 #: Settings of `ReadParams` that are one of a few words.
 CHOICES = {
     "html": ("auto", "always", "never"),
     "page_text": ("main", "all"),
     "page_extractor": ("readability", "trafilatura"),
+    "same_id": ("keep", "latest"),
 }
 
 DATE_NOTE = "date not understood, article kept without one"
@@ -64,6 +67,12 @@ class ReadParams:
     compiled_bytes : int
         JSON Lines blocks from this size on are parsed by the compiled scan; smaller ones are not worth loading it.
         The answer is the same.
+    input_format : str
+        What the files are, a key of `dedup.readers.formats.FORMATS`, instead of what their content and names say.
+    max_unpacked : int
+        A packed file may be so many times its size when it is unpacked, or 64 MB; what is beyond is not read.
+    same_id : {"keep", "latest"}
+        Whether articles with one id are all kept, or are versions of one of which the latest is kept.
     html : {"auto", "always", "never"}
         Whether the text of a record is HTML, and is turned into paragraphs: where it has tags that end or break
         something (``</p>``, ``<br>``; see `dedup.readers.markup.is_html`), everywhere, or nowhere.
@@ -78,6 +87,9 @@ class ReadParams:
     fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     block_bytes: int = 1 << 22
     compiled_bytes: int = 1 << 18
+    input_format: str = ""
+    max_unpacked: int = 200
+    same_id: str = "latest"
     html: str = "auto"
     page_text: str = "main"
     page_extractor: str = "readability"
@@ -99,6 +111,8 @@ class ReadParams:
             raise ConfigError(f"read: max_document_bytes: {self.max_document_bytes} is not positive")
         if self.block_bytes < 1:
             raise ConfigError(f"read: block_bytes: {self.block_bytes} is not positive")
+        if self.max_unpacked < 1:
+            raise ConfigError(f"read: max_unpacked: {self.max_unpacked} is not positive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +271,7 @@ class FieldTable:
 
 
 def tags_of(value: object) -> str:
-    """Return the tags that a value gives, `TAG_SEPARATOR` between: a string is one, or several after commas.
+    """Return the tags that a value gives, `TAG_SEPARATOR` between: a string is one, or several with , ; or | between.
 
     Examples
     --------
@@ -266,7 +280,7 @@ def tags_of(value: object) -> str:
     """
     found: list[object] = []
     if isinstance(value, str):
-        found += value.split(",")
+        found += _TAG_ENDS.split(value)
     elif isinstance(value, list | tuple):
         found += value
     named = (next(filter(None, map(one.get, _TAG_NAMES)), "") if isinstance(one, Mapping) else one for one in found)

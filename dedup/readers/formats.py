@@ -89,6 +89,16 @@ def _is_json(head: bytes, _table: FieldTable) -> bool:
     return bool(_OBJECT.match(head) or _ARRAY.match(head))
 
 
+def _is_table(head: bytes, table: FieldTable) -> bool:
+    from dedup.readers.delimited import is_table  # which knows this module
+
+    return is_table(head, table)
+
+
+def _begins(*marks: bytes) -> Callable[[bytes, FieldTable], bool]:
+    return lambda head, _table: head.startswith(marks)
+
+
 _JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:\\?/\\?/jsonfeed\.org')
 _NINJS = re.compile(rb'"(?:body_(?:xhtml|text|main|richtext)|bodies|headline_main|headlines|version[cC]reated)"\s*:')
 #: The elements that documents of NewsML-G2 begin with (version 2.34, section "NAR"), in lower case.
@@ -120,15 +130,30 @@ def _is_ninjs(head: bytes, table: FieldTable) -> bool:
 
 #: Name -> format, in the order in which content is asked.
 FORMATS: dict[str, Format] = {
+    "parquet": Format("Parquet", (".parquet", ".pq"), "columnar", _begins(b"PAR1")),
+    "arrow": Format(
+        "Arrow IPC", (".arrow", ".feather", ".ipc", ".arrows"), "columnar", _begins(b"ARROW1\0\0", b"\xff\xff\xff\xff")
+    ),
+    "warc": Format("WARC", (".warc",), "warc", _begins(b"WARC/")),
+    "zip": Format("a ZIP archive", (".zip",), "unread", _begins(b"PK\x03\x04", b"PK\x05\x06")),
+    "tar": Format("a tar archive", (".tar", ".tgz"), "unread", lambda head, _table: head[257:262] == b"ustar"),
+    "7z": Format("a 7-Zip archive", (".7z",), "unread", _begins(b"7z\xbc\xaf\x27\x1c")),
+    "rar": Format("a RAR archive", (".rar",), "unread", _begins(b"Rar!\x1a\x07")),
+    "pdf": Format("a PDF file", (".pdf",), "unread", _begins(b"%PDF-")),
     "html": Format("HTML", (".html", ".htm", ".xhtml"), "pages", _is_page),
     "newsml": Format("NewsML-G2", (), "newsml", _is_newsml),
     "feed": Format("RSS or Atom", (".xml", ".rss", ".atom", ".rdf"), "syndication", _is_feed),
     "jsonfeed": Format("JSON Feed", (), "syndication", _is_json_feed),
     "ninjs": Format("ninjs", (), "ninjs", _is_ninjs),
     "json": Format("JSON Lines or JSON", (".jsonl", ".ndjson", ".json-lines", ".json"), "jsonlines", _is_json),
+    "csv": Format("CSV", (".csv", ".tsv", ".tab", ".psv"), "delimited", _is_table),
     "markdown": Format("Markdown", (".md", ".markdown")),
     "text": Format("text", (".txt", ".text")),
 }
+
+
+#: Those that are read: what ``--input-format`` takes.
+READ = tuple(name for name, form in FORMATS.items() if form.module != "unread")
 
 
 def name_format(path: str) -> str:

@@ -131,9 +131,9 @@ def parse_block(
     block: bytes, first_line: int, n_lines: int, path: str, file_row: int, table: FieldTable, read_bytes: int = 0
 ) -> Rows:
     """Return the rows of a block of whole lines by the compiled scan; it has at most ``n_lines`` lines."""
-    from dedup.readers.scan import Scan  # loads the compiler, which a small feed does not need
+    from dedup.readers.scan import JsonScan  # loads the compiler, which a small feed does not need
 
-    return Scan(block, first_line, n_lines, path, table).rows(file_row, read_bytes)
+    return JsonScan(block, first_line, n_lines, path, table).rows(file_row, read_bytes)
 
 
 def is_cut_short(line: bytes, table: FieldTable) -> bool:

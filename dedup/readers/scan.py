@@ -1,4 +1,4 @@
-"""A large block of JSON Lines -> rows: the compiled scan, the lines that it leaves patched in by `parse_line`."""
+"""A large block of records -> rows: what a compiled scan found, the records that it leaves patched in one by one."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.gather import EXTRA, LIST, NUMBER, write_values
+from dedup.kernels.gather import EXTRA, NUMBER, write_values
 from dedup.kernels.jsonlines import DATE, ID, LANGUAGE, N_ROLES, SOURCE, TAGS, TEXT, TITLE, URL, scan_lines
 from dedup.model import NO_DATE, Skip, Strings
 from dedup.readers.buffer import Rows, default_id
 from dedup.readers.dates import parse_date
-from dedup.readers.fields import DATE_NOTE, FieldTable, tags_of
+from dedup.readers.fields import DATE_NOTE, FieldTable, Record, tags_of
 from dedup.readers.jsonlines import parse_line
 
 
@@ -23,46 +23,58 @@ def parse_number(raw: bytes) -> int | float:
     return int(raw) if raw.removeprefix(b"-").isdigit() else float(raw)
 
 
-@lru_cache(maxsize=1 << 14)  # a feed has far fewer sets of tags than records
-def _raw_tags(raw: bytes) -> bytes:
-    """Return the tags of a string or array of JSON, empty if the line reader is to decide."""
-    try:
-        return tags_of(json.loads(raw)).encode()
-    except (ValueError, RecursionError):  # not UTF-8, or half a surrogate pair, or a number too long
-        return b""
-
-
 class Scan:
-    """The compiled scan of a block, its other lines patched in by `parse_line`."""
+    """What a scan of a block found; a subclass makes it and reads single records again.
 
-    def __init__(self, block: bytes, first_line: int, n_lines: int, path: str, table: FieldTable) -> None:
-        assert table.scanned_keys is not None  # the caller has looked
-        self._bytes, self._path, self._table = block, path, table
-        self._block = np.frombuffer(block, np.uint8)
-        self._lines = np.empty((n_lines, 3), np.int64)
-        self._plain = np.empty(n_lines, np.bool_)
-        self._kinds = np.zeros((n_lines, N_ROLES), np.uint8)
-        self._spans = np.zeros((n_lines, N_ROLES, 3), np.int64)
-        self._n = scan_lines(self._block, *table.scanned_keys, self._lines, self._plain, self._kinds, self._spans)
-        self._numbers = self._lines[: self._n, 0] + first_line
-        self._dates = np.full(self._n, NO_DATE, np.int64)
-        self._kept = np.ones(self._n, np.bool_)
+    Parameters
+    ----------
+    block : bytes
+    path : str
+    numbers : int64[n]
+        Of the records, as in `Articles.records`.
+    plain : bool[n]
+    kinds, spans : uint8[n, 8], int64[n, 8, 3]
+        As the kernels fill them; may be longer. Taken over.
+    """
+
+    def __init__(
+        self,
+        block: bytes,
+        path: str,
+        numbers: NDArray[np.int64],
+        plain: NDArray[np.bool_],
+        kinds: NDArray[np.uint8],
+        spans: NDArray[np.int64],
+    ) -> None:
+        n = len(numbers)
+        self._bytes, self._path, self._numbers = block, path, numbers
+        self._plain, self._kinds, self._spans = plain[:n], kinds[:n], spans[:n]
+        self._dates = np.full(n, NO_DATE, np.int64)
+        self._kept = np.ones(n, np.bool_)
         self._extra = bytearray()
         self._skips: list[Skip] = []
+
+    def _read_again(self, row: int) -> Record | str:
+        """Return the record of a row that is not plain, or why it is none."""
+        raise NotImplementedError
+
+    def _tags_at(self, row: int, start: int, end: int) -> bytes:
+        """Return the tags of a plain row; nothing if the record is to be read again."""
+        raise NotImplementedError
 
     def rows(self, file_row: int, read_bytes: int) -> Rows:
         """Return the rows of the block."""
         self._date_plain()
         self._tag_plain()
-        for row in np.flatnonzero(~self._plain[: self._n]).tolist():
+        for row in np.flatnonzero(~self._plain).tolist():
             self._patch(row)
-        for row in np.flatnonzero(self._kinds[: self._n, ID] == 0).tolist():
+        for row in np.flatnonzero(self._kinds[:, ID] == 0).tolist():
             self._put(row, ID, default_id(self._path, int(self._numbers[row])))
         self._skips.sort(key=lambda skip: skip.record)
         kept = np.flatnonzero(self._kept)
         sizes = self._spans[kept, :, 2] * (self._kinds[kept] != 0)
         extra = np.frombuffer(bytes(self._extra), np.uint8)
-        block, kinds, spans = self._block, self._kinds, self._spans
+        block, kinds, spans = np.frombuffer(self._bytes, np.uint8), self._kinds, self._spans
 
         def write(roles: Sequence[int], out: NDArray[np.uint8]) -> None:
             write_values(block, extra, kept, np.array(roles, np.int64), kinds, spans, out)
@@ -91,7 +103,7 @@ class Scan:
         )
 
     def _date_plain(self) -> None:
-        dated = np.flatnonzero(self._plain[: self._n] & (self._kinds[: self._n, DATE] != 0))
+        dated = np.flatnonzero(self._plain & (self._kinds[:, DATE] != 0))
         spans = self._spans[dated, DATE, :2].tolist()
         are_numbers = (self._kinds[dated, DATE] == NUMBER).tolist()
         for row, (start, end), is_number in zip(dated.tolist(), spans, are_numbers, strict=True):
@@ -103,21 +115,19 @@ class Scan:
                 self._dates[row] = moment
 
     def _tag_plain(self) -> None:
-        tagged = np.flatnonzero(self._plain[: self._n] & (self._kinds[: self._n, TAGS] != 0))
+        tagged = np.flatnonzero(self._plain & (self._kinds[:, TAGS] != 0))
         spans = self._spans[tagged, TAGS, :2].tolist()
-        are_lists = (self._kinds[tagged, TAGS] == LIST).tolist()
-        for row, (start, end), is_list in zip(tagged.tolist(), spans, are_lists, strict=True):
-            tags = _raw_tags(self._bytes[start:end] if is_list else self._bytes[start - 1 : end + 1])
+        for row, (start, end) in zip(tagged.tolist(), spans, strict=True):
+            tags = self._tags_at(row, start, end)
             if tags:
                 self._put(row, TAGS, tags)
-            else:  # no tag, though something stands there: the line reader looks at the other names too
+            else:  # no tag, though something stands there: the slower reader looks at the other names too
                 self._plain[row] = False
                 self._dates[row] = NO_DATE
                 self._skips = [skip for skip in self._skips if skip.record != self._numbers[row]]
 
     def _patch(self, row: int) -> None:
-        start, end = self._lines[row, 1:].tolist()
-        record = parse_line(memoryview(self._bytes)[start:end], self._table)
+        record = self._read_again(row)
         number = int(self._numbers[row])
         self._kinds[row] = 0
         if isinstance(record, str):
@@ -142,3 +152,34 @@ class Scan:
         self._kinds[row, role] = EXTRA
         self._spans[row, role] = len(self._extra), len(self._extra) + len(value), len(value)
         self._extra += value
+
+
+class JsonScan(Scan):
+    """The compiled scan of a block of JSON Lines, which has at most ``n_lines`` lines."""
+
+    def __init__(self, block: bytes, first_line: int, n_lines: int, path: str, table: FieldTable) -> None:
+        assert table.scanned_keys is not None  # the caller has looked
+        self._table = table
+        self._lines = np.empty((n_lines, 3), np.int64)
+        plain = np.empty(n_lines, np.bool_)
+        kinds = np.zeros((n_lines, N_ROLES), np.uint8)
+        spans = np.zeros((n_lines, N_ROLES, 3), np.int64)
+        n = scan_lines(np.frombuffer(block, np.uint8), *table.scanned_keys, self._lines, plain, kinds, spans)
+        super().__init__(block, path, self._lines[:n, 0] + first_line, plain, kinds, spans)
+
+    def _read_again(self, row: int) -> Record | str:
+        start, end = self._lines[row, 1:].tolist()
+        return parse_line(memoryview(self._bytes)[start:end], self._table)
+
+    def _tags_at(self, row: int, start: int, end: int) -> bytes:
+        is_string = self._bytes[start - 1 : start] == b'"'  # a span of a string lies between its quotes
+        return _json_tags(self._bytes[start - 1 : end + 1] if is_string else self._bytes[start:end])
+
+
+@lru_cache(maxsize=1 << 14)  # a feed has far fewer sets of tags than records
+def _json_tags(raw: bytes) -> bytes:
+    """Return the tags of a string or array of JSON."""
+    try:
+        return tags_of(json.loads(raw)).encode()
+    except (ValueError, RecursionError):  # not UTF-8, or half a surrogate pair, or a number too long
+        return b""
