@@ -21,6 +21,7 @@ import feedparser
 import dedup
 from benchmarks.feed_formats import FORMATS, make_articles, write_feed
 from dedup.readers.markup import html_line
+from dedup.reports.view import report_findings
 
 
 def peer_entries(path: Path) -> list[tuple[str, str]]:
@@ -55,15 +56,16 @@ def print_table(folder: Path) -> bool:
 
 def findings_of(path: Path) -> list[tuple[object, ...]]:
     """Return each finding: its kind, whether it is exact, and the article, text and scores of its places."""
-    report = dedup.scan([path])
-    return list(_findings(report))
+    return list(_findings(dedup.scan([path])))
 
 
 def _findings(report: dedup.Report) -> Iterator[tuple[object, ...]]:
-    from dedup.reports.view import report_findings
-
     for finding in report_findings(report):
-        places = [(place.id, place.part, place.text, place.jaccard, place.cosine) for place in finding.places]
+        # A page has no id but its path; all of these articles have titles of their own.
+        places = [
+            (report.articles.title(place.article), place.part, place.text, place.jaccard, place.cosine)
+            for place in finding.places
+        ]
         yield finding.kind, finding.level, finding.exact, finding.weight, places
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from html import unescape
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -50,11 +51,14 @@ class Paragraph:
         Where in ``text`` (characters, from 0) which line of the file (from 1) begins; the first entry is at 0.
     tag : str
         The element whose text it is, the innermost block.
+    linked : int
+        Characters of its text that stand in links.
     """
 
     text: str
     lines: tuple[tuple[int, int], ...]
     tag: str
+    linked: int = 0
 
 
 def is_html(text: str) -> bool:
@@ -85,12 +89,10 @@ def html_line(html: str) -> str:
 
     Examples
     --------
-    >>> html_line("Bread &#38; <i>butter</i>"), html_line("1 < 2")
-    ('Bread & butter', '1 < 2')
+    >>> html_line("Bread &#38; <i>butter</i>"), html_line("1 < 2 &amp; 2 < 3")
+    ('Bread & butter', '1 < 2 & 2 < 3')
     """
-    if "&" in html or is_html(html):
-        html = html_text(html)
-    return " ".join(html.split())
+    return " ".join((html_text(html) if is_html(html) else unescape(html)).split())
 
 
 def parse_html(html: str) -> _Element | None:
@@ -147,6 +149,8 @@ class _Writer:
     _line: int = 1
     _pieces: list[tuple[int, str]] = field(default_factory=list)
     _blocks: list[str] = field(default_factory=list)
+    _links: int = 0  # that are open
+    _linked: int = 0
 
     def line_at(self, line: int | None) -> None:
         # The parser gives the line in which a start tag ends. Past its last line, only line breaks in text count.
@@ -157,6 +161,8 @@ class _Writer:
         if tag in BLOCKS:
             self.flush()
             self._blocks.append(tag)
+        elif tag == "a":
+            self._links += 1
         elif tag == "br":
             self._pieces.append((self._line, "\n"))
         elif tag in _CELLS:
@@ -166,6 +172,8 @@ class _Writer:
         if tag in BLOCKS:
             self.flush()
             self._blocks.pop()
+        elif tag == "a":
+            self._links -= 1
 
     def add(self, text: str) -> None:
         for i, line in enumerate(text.split("\n")):
@@ -174,6 +182,7 @@ class _Writer:
                 self._pieces.append((self._line, " "))
             if line:
                 self._pieces.append((self._line, line))
+                self._linked += len(" ".join(line.split())) if self._links else 0
 
     def flush(self) -> None:
         """End the paragraph, or the several that two line breaks in a row make of it."""
@@ -203,6 +212,9 @@ class _Writer:
         self._pieces.clear()
         if text:
             self._close(text, lines)
+        self._linked = 0
 
     def _close(self, text: list[str], lines: list[tuple[int, int]]) -> None:
-        self.paragraphs.append(Paragraph("".join(text), tuple(lines), self._blocks[-1] if self._blocks else "body"))
+        tag = self._blocks[-1] if self._blocks else "body"
+        self.paragraphs.append(Paragraph("".join(text), tuple(lines), tag, self._linked))
+        self._linked = 0

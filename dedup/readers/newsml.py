@@ -87,8 +87,9 @@ def _parse(text: str) -> tuple[list[_Element], str]:
     if root is None:
         return [], "broken XML: no element found"
     for element in root.iter(etree.Element):
-        name = etree.QName(element).localname
-        element.tag = _NITF.get(name, name)
+        # A prefix that was never declared is part of the name, which lxml then does not take back.
+        name = element.tag.rpartition("}")[2].rpartition(":")[2]
+        element.tag = _NITF.get(name, name) or "unnamed"
     items = list(root.iter(*_ITEMS))
     errors = parser.error_log
     if not len(errors):

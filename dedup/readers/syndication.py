@@ -57,6 +57,8 @@ def feed_rows(content: bytes, path: str, file_row: int, table: FieldTable, losse
     entries: list[dict[str, object]] = []
     if refusal := refuse_entities(decoded.text):
         notes = [refusal]
+    elif not decoded.text.strip():
+        notes.append("empty")
     else:
         entries, note = _parse_xml(decoded.text)
         notes += [note] if note else []
@@ -150,7 +152,7 @@ def _why_broken(feed: Any, n_entries: int, root: str) -> str:
         why = f"broken feed: {' '.join(str(error).split()) or type(error).__name__}"
     if not n_entries:
         found = f"its first element is <{root[:40]}>" if root else "no element found"
-        none = "a feed without an entry" if feed.version else f"neither RSS nor Atom: {found}"
+        none = "a feed without an entry" if feed.get("version") else f"neither RSS nor Atom: {found}"
         return f"{none}; {why}" if why else none
     return why and f"{why}; {n_entries} {'entry' if n_entries == 1 else 'entries'} found all the same"
 
