@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
-from itertools import pairwise
 from pathlib import Path
 
 SOURCE = "The Quay & Harbour Post"
@@ -222,9 +221,3 @@ def write_feed(folder: Path, form: str, articles: Sequence[Article]) -> Path:
         path = folder / f"feed{suffix}"
         path.write_text(write(articles), encoding="utf-8")
     return path
-
-
-def known_repeats(articles: Sequence[Article]) -> int:
-    """Return how many paragraphs stand word for word in more than one place."""
-    paragraphs = sorted(paragraph for one in articles for paragraph in one.paragraphs)
-    return len({left for left, right in pairwise(paragraphs) if left == right})

@@ -35,6 +35,8 @@ _TAG = re.compile(
     r"|<(?:br|hr|p|img)\b[^<>]*/?>",
     re.IGNORECASE,
 )
+#: All tags but those of elements that hold no others, or end where the next begins.
+_NESTING = re.compile(r"<(?!/?(?:p|br|script|style|title|meta|link)\b)/?[a-z][^<>]*>", re.IGNORECASE)
 #: A line of the parser; it counts no further.
 _LAST_LINE = 65535
 
@@ -100,12 +102,21 @@ def parse_html(html: str) -> _Element | None:
     from lxml import etree
 
     # Huge: a text node may be larger than 10 MB; what is too large was refused when the file was read.
-    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    parser = etree.HTMLParser(encoding="utf-8", huge_tree=True, remove_pis=True)
     content = html.encode("utf-8", "replace")
     try:
-        return etree.fromstring(content, parser) if content.strip() else None
+        root = etree.fromstring(content, parser) if content.strip() else None
     except etree.XMLSyntaxError:
         return None
+    last = parser.error_log.last_error
+    if last is not None and last.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT:
+        # Past 2,048 levels the parser drops the rest of the text: what nests becomes a paragraph, which does not.
+        return parse_html(_NESTING.sub(_flat, html)) if _NESTING.search(html) else root
+    return root
+
+
+def _flat(tag: re.Match[str]) -> str:
+    return "<p>" + "\n" * tag[0].count("\n")
 
 
 def paragraphs_of(root: _Element, dropped: Iterable[str] = ()) -> list[Paragraph]:
@@ -121,19 +132,22 @@ def paragraphs_of(root: _Element, dropped: Iterable[str] = ()) -> list[Paragraph
     from lxml import etree
 
     writer, without = _Writer(), DROPPED | frozenset(dropped)
-    walk = etree.iterwalk(root, events=("start", "end"))
+    walk = etree.iterwalk(root, events=("start", "end", "comment"))
     for event, element in walk:
         tag = element.tag
         if event == "start":
             writer.line_at(element.sourceline)
             if tag in without or "hidden" in element.attrib:
                 walk.skip_subtree()
+                writer.pass_over("".join(element.itertext()))
                 continue
             writer.start(tag)
             if element.text:
                 writer.add(element.text)
         else:
-            if tag not in without and "hidden" not in element.attrib:
+            if event == "comment":
+                writer.pass_over(element.text or "")
+            elif tag not in without and "hidden" not in element.attrib:
                 writer.end(tag)
             if element.tail and element is not root:
                 writer.add(element.tail)
@@ -156,6 +170,10 @@ class _Writer:
         # The parser gives the line in which a start tag ends. Past its last line, only line breaks in text count.
         if line is not None and (line < _LAST_LINE or self._line < _LAST_LINE):
             self._line = max(line, self._line)
+
+    def pass_over(self, text: str) -> None:
+        """Count the lines of what is not shown: a text may go on after it."""
+        self._line += text.count("\n")
 
     def start(self, tag: str) -> None:
         if tag in BLOCKS:

@@ -13,7 +13,7 @@ from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
 from dedup.readers.formats import OpenFile, Task
 from dedup.readers.markup import html_line, html_text, is_html, paragraphs_of
-from dedup.readers.xmlguard import refuse_entities
+from dedup.readers.xmlguard import first_error, refuse_entities
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -74,16 +74,16 @@ def _parse(text: str) -> tuple[list[_Element], str]:
     from lxml import etree
 
     # The declaration names the encoding that the bytes had before they were decoded.
-    text = text.lstrip()
-    if text.startswith("<?xml"):
-        text = text[text.find("?>") + 2 :]
+    content = text.lstrip()
+    if content.startswith("<?xml"):
+        content = content[content.find("?>") + 2 :]
     parser = etree.XMLParser(
         encoding="utf-8", recover=True, no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
     )
     try:
-        root = etree.fromstring(text.encode("utf-8", "replace"), parser)
+        root = etree.fromstring(content.encode("utf-8", "replace"), parser)
     except etree.XMLSyntaxError as error:
-        return [], f"broken XML: {error}"
+        return [], f"broken XML: {' '.join(str(error).split())}"
     if root is None:
         return [], "broken XML: no element found"
     for element in root.iter(etree.Element):
@@ -91,11 +91,10 @@ def _parse(text: str) -> tuple[list[_Element], str]:
         name = element.tag.rpartition("}")[2].rpartition(":")[2]
         element.tag = _NITF.get(name, name) or "unnamed"
     items = list(root.iter(*_ITEMS))
-    errors = parser.error_log
-    if not len(errors):
+    if not len(parser.error_log):
         return items, ""
-    where = f"line {errors[0].line}, column {errors[0].column}"
-    return items, f"broken XML at {where}: {' '.join(errors[0].message.split())}; {len(items)} items found all the same"
+    where = first_error(text) or f": {' '.join(parser.error_log[0].message.split())}"
+    return items, f"broken XML{where}; {len(items)} {'item' if len(items) == 1 else 'items'} found all the same"
 
 
 def _why_no_article(item: _Element) -> str:

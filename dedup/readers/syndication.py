@@ -18,7 +18,7 @@ from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
 from dedup.readers.formats import OpenFile, Task
 from dedup.readers.markup import html_line, html_text, is_html
-from dedup.readers.xmlguard import refuse_entities, root_name
+from dedup.readers.xmlguard import first_error, refuse_entities, root_name
 
 if TYPE_CHECKING:
     import time
@@ -139,15 +139,16 @@ def _parse_xml(text: str) -> tuple[list[dict[str, object]], str]:
     source = html_line(_string(feed.feed.get("title")))
     language = _string(feed.feed.get("language"))
     entries = [_xml_entry(entry, source, language) for entry in feed.entries]
-    return entries, _why_broken(feed, len(entries), root_name(text[:_HEAD_CHARACTERS].encode("utf-8", "replace")))
+    root = root_name(text[:_HEAD_CHARACTERS].encode("utf-8", "replace"))
+    # The library has put a declaration before the text and taken a DOCTYPE out of it: its lines are not the file's.
+    return entries, _why_broken(feed, len(entries), root, first_error(text) if feed.bozo else "")
 
 
-def _why_broken(feed: Any, n_entries: int, root: str) -> str:
+def _why_broken(feed: Any, n_entries: int, root: str, where: str) -> str:
     error = feed.get("bozo_exception") if feed.bozo else None
     why = ""
     if isinstance(error, SAXParseException):
-        where = f"line {error.getLineNumber()}, column {(error.getColumnNumber() or 0) + 1}"
-        why = f"broken XML at {where}: {error.getMessage()}"
+        why = f"broken XML{where or f': {error.getMessage()}'}"
     elif error is not None:
         why = f"broken feed: {' '.join(str(error).split()) or type(error).__name__}"
     if not n_entries:
