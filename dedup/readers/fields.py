@@ -214,7 +214,7 @@ class FieldTable:
             for column in self._columns[role]:
                 value = values[column]
                 if isinstance(value, str) and value:
-                    plain = value if is_text or role not in _PROSE else self._without_tags(role, value)
+                    plain = value if is_text or role not in _PROSE else self.without_tags(role, value)
                     return _encode(plain, notes, was_invalid)
                 if role == "source" and isinstance(value, Mapping):
                     name = value.get("name")
@@ -240,7 +240,8 @@ class FieldTable:
         tags = self._tags(values, notes, was_invalid)
         return Record(identity, title, text, moment, source, url, tuple(notes), language, tags)
 
-    def _without_tags(self, role: str, value: str) -> str:
+    def without_tags(self, role: str, value: str) -> str:
+        """Return a title or text as it is, or what it says where it is HTML."""
         if self.html == "never" or (self.html == "auto" and "<" not in value):
             return value
         from dedup.readers.markup import html_line, html_text, is_html

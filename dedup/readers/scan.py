@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.gather import EXTRA, NUMBER, write_values
+from dedup.kernels.gather import ESCAPED, EXTRA, NUMBER, write_values
 from dedup.kernels.jsonlines import DATE, ID, LANGUAGE, N_ROLES, SOURCE, TAGS, TEXT, TITLE, URL, scan_lines
 from dedup.model import NO_DATE, Skip, Strings
 from dedup.readers.buffer import Rows, default_id
@@ -35,6 +35,7 @@ class Scan:
     plain : bool[n]
     kinds, spans : uint8[n, 8], int64[n, 8, 3]
         As the kernels fill them; may be longer. Taken over.
+    table : FieldTable
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class Scan:
         plain: NDArray[np.bool_],
         kinds: NDArray[np.uint8],
         spans: NDArray[np.int64],
+        table: FieldTable,
     ) -> None:
         n = len(numbers)
+        self._table = table
         self._bytes, self._path, self._numbers = block, path, numbers
         self._plain, self._kinds, self._spans = plain[:n], kinds[:n], spans[:n]
         self._dates = np.full(n, NO_DATE, np.int64)
@@ -64,6 +67,7 @@ class Scan:
 
     def rows(self, file_row: int, read_bytes: int) -> Rows:
         """Return the rows of the block."""
+        self._plain &= ~self._are_html()
         self._date_plain()
         self._tag_plain()
         for row in np.flatnonzero(~self._plain).tolist():
@@ -101,6 +105,26 @@ class Scan:
             self._skips,
             read_bytes,
         )
+
+    def _are_html(self) -> NDArray[np.bool_]:
+        """Tell which rows have HTML for a title or text: bool[n]."""
+        mode, block = self._table.html, self._bytes
+        found = np.full(len(self._plain), mode == "always")
+        is_escaped = b"\\u003" in block  # "<" has been written as \u003c
+        if mode != "auto" or not (is_escaped or b"<" in block):
+            return found
+        from dedup.readers.markup import is_html
+
+        tags = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("<"))
+        for role in (TITLE, TEXT):
+            starts, ends = self._spans[:, role, 0], self._spans[:, role, 1]
+            has_tag = np.searchsorted(tags, starts) < np.searchsorted(tags, ends)
+            escaped = self._kinds[:, role] == ESCAPED
+            rows = np.flatnonzero(self._plain & (self._kinds[:, role] != 0) & (has_tag | (escaped & is_escaped)))
+            # What has escapes may have them in its tags: whoever undoes them decides.
+            for row in rows.tolist():
+                found[row] |= escaped[row] or is_html(block[starts[row] : ends[row]].decode())
+        return found
 
     def _date_plain(self) -> None:
         dated = np.flatnonzero(self._plain & (self._kinds[:, DATE] != 0))
@@ -159,13 +183,12 @@ class JsonScan(Scan):
 
     def __init__(self, block: bytes, first_line: int, n_lines: int, path: str, table: FieldTable) -> None:
         assert table.scanned_keys is not None  # the caller has looked
-        self._table = table
         self._lines = np.empty((n_lines, 3), np.int64)
         plain = np.empty(n_lines, np.bool_)
         kinds = np.zeros((n_lines, N_ROLES), np.uint8)
         spans = np.zeros((n_lines, N_ROLES, 3), np.int64)
         n = scan_lines(np.frombuffer(block, np.uint8), *table.scanned_keys, self._lines, plain, kinds, spans)
-        super().__init__(block, path, self._lines[:n, 0] + first_line, plain, kinds, spans)
+        super().__init__(block, path, self._lines[:n, 0] + first_line, plain, kinds, spans, table)
 
     def _read_again(self, row: int) -> Record | str:
         start, end = self._lines[row, 1:].tolist()

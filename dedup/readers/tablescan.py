@@ -42,8 +42,8 @@ class TableScan(Scan):
         layout: Layout,
         table: FieldTable,
     ) -> None:
-        super().__init__(block, path, lines[:, 0] + first_line, plain, kinds, spans)
-        self._lines, self._layout, self._table = lines, layout, table
+        super().__init__(block, path, lines[:, 0] + first_line, plain, kinds, spans, table)
+        self._lines, self._layout = lines, layout
 
     def rows(self, file_row: int, read_bytes: int) -> Rows:
         """Return the rows of the block."""
