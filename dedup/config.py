@@ -62,6 +62,9 @@ class Config:
 #: Setting -> the field of `Config` and the field of its parameters that it sets ("" for a field of `Config` itself).
 SETTINGS: dict[str, tuple[str, str]] = {
     "fields": ("read", "fields"),
+    "input_format": ("read", "input_format"),
+    "max_unpacked": ("read", "max_unpacked"),
+    "same_id": ("read", "same_id"),
     "html": ("read", "html"),
     "page_text": ("read", "page_text"),
     "page_extractor": ("read", "page_extractor"),
