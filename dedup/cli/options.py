@@ -94,6 +94,19 @@ SETTINGS = (
     click.option("--num-perm", cls=SettingOption, type=int, help="Most permutations that LSH may use."),
     click.option("--seed", cls=SettingOption, type=int, help="Of the permutations."),
     click.option(
+        "--window",
+        cls=SettingOption,
+        metavar="TIME",
+        help="Only articles at most so far apart match, as in 30d (s, m, h, d, w); those without a date match none. "
+        "[default: no limit]",
+    ),
+    click.option(
+        "--same-source",
+        cls=SettingOption,
+        type=click.Choice(("both", "skip", "only")),
+        help="Whether articles of one source match: they as well as others, not they, or only they.",
+    ),
+    click.option(
         "--min-run",
         cls=SettingOption,
         type=int,
