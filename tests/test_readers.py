@@ -21,10 +21,11 @@ from dedup.errors import ConfigError, FeedError
 from dedup.kernels import gather, jsonlines
 from dedup.model import NO_DATE, Articles, Skip
 from dedup.readers import FIELDS, ReadParams, articles_of, iter_batches, join_batches, read_feeds
-from dedup.readers.buffer import NAMED_REPEATS, TextBuffer
+from dedup.readers.buffer import TextBuffer
 from dedup.readers.dates import parse_date
 from dedup.readers.fields import FieldTable
 from dedup.readers.inputs import find_sources
+from dedup.readers.versions import NAMED_REPEATS
 
 NEVER = 1 << 60  # compiled_bytes that no block has
 quick = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

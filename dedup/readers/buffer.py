@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from dedup.model import Articles, Skip, Strings
 from dedup.readers.fields import Record
 
-#: So many articles with an id that was given before are named; the rest are counted.
-NAMED_REPEATS = 10
-
 
 @dataclass(slots=True, eq=False)
 class Rows:
@@ -265,7 +262,7 @@ def join_strings(columns: Sequence[Strings]) -> Strings:
 def join_batches(batches: Iterable[Batch]) -> Articles:
     """Return all articles of a feed from its batches, in the order they came; the text is not copied.
 
-    A note is added for each article whose id an earlier one has (`NAMED_REPEATS`); both are kept.
+    Articles with one id are as they were given; `dedup.readers.versions.settle_ids` makes versions of them.
     """
     parts = [batch.articles for batch in batches]
     if not parts:
@@ -274,7 +271,7 @@ def join_batches(batches: Iterable[Batch]) -> Articles:
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("body_starts", "dates", "file_rows", "records", "body_lines", "line_marks")
     }
-    articles = Articles(
+    return Articles(
         text=parts[-1].text,
         offsets=np.concatenate([np.zeros(1, np.int64), *(part.offsets[1:] for part in parts)]),
         ids=join_strings([part.ids for part in parts]),
@@ -287,42 +284,3 @@ def join_batches(batches: Iterable[Batch]) -> Articles:
         skips=tuple(skip for part in parts for skip in part.skips),
         **columns,
     )
-    repeats = _repeated_ids(articles)
-    return replace(articles, skips=articles.skips + repeats) if repeats else articles
-
-
-def _repeated_ids(articles: Articles) -> tuple[Skip, ...]:
-    hashes = _hash_rows(articles.ids)
-    order = np.argsort(hashes, kind="stable")
-    equal = hashes[order][1:] == hashes[order][:-1]
-    suspects = np.unique(np.concatenate([order[1:][equal], order[:-1][equal]]))
-    first: dict[str, int] = {}
-    repeats = [(int(i), first[articles.ids[i]]) for i in suspects if first.setdefault(articles.ids[i], int(i)) != i]
-
-    def place(article: int) -> tuple[str, int]:
-        return articles.files[articles.file_rows[article]], int(articles.records[article])
-
-    notes = []
-    for article, earlier in repeats[:NAMED_REPEATS]:
-        path, number = place(earlier)
-        notes.append(Skip(*place(article), f'id "{articles.ids[article]}" also at {path}:{number}, both kept'))
-    more = len(repeats) - NAMED_REPEATS
-    if more > 0:
-        path, _ = place(repeats[NAMED_REPEATS][0])
-        notes.append(Skip(path, 0, f"{more} more articles have the id of an earlier one, all kept"))
-    return tuple(notes)
-
-
-def _hash_rows(strings: Strings, step: int = 1 << 14) -> NDArray[np.uint64]:
-    """Return a polynomial hash modulo 2**64 of each string; equal ones are compared in full by the caller."""
-    hashes = np.zeros(len(strings), np.uint64)
-    for low in range(0, len(strings), step):  # in steps: the work space is some 40 bytes a byte
-        offsets = strings.offsets[low : low + step + 1]
-        sizes = np.diff(offsets)
-        within = np.arange(offsets[-1] - offsets[0]) - np.repeat(offsets[:-1] - offsets[0], sizes)
-        powers = np.cumprod(np.full(int(sizes.max(initial=0)) + 1, 0x9E3779B97F4A7C15, np.uint64), dtype=np.uint64)
-        terms = (strings.values[offsets[0] : offsets[-1]].astype(np.uint64) + np.uint64(1)) * powers[within]
-        sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)])
-        ends = offsets - offsets[0]
-        hashes[low : low + step] = sums[ends[1:]] - sums[ends[:-1]]
-    return hashes

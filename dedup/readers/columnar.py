@@ -181,6 +181,8 @@ def _rows(batch: Any, plan: _Plan, file: OpenFile, first: int, read_bytes: int) 
     for role in ("title", "text"):
         columns[role] = _without_tags(columns[role], role, file.table)
     dates, unread = _dates(batch, plan.roles["date"])
+    for role in ("title", "text"):
+        columns[role] = _without_tags(columns[role], role, file.table)
     sizes = {role: np.diff(column.offsets) for role, column in columns.items()}
     full = (sizes["text"] > 0) | (sizes["title"] > 0)
     skips += [Skip(file.path, int(number), "empty") for number in numbers[~full]]
@@ -210,6 +212,23 @@ def _rows(batch: Any, plan: _Plan, file: OpenFile, first: int, read_bytes: int) 
         skips=skips,
         read_bytes=read_bytes,
     )
+
+
+def _without_tags(column: Strings, role: str, table: FieldTable) -> Strings:
+    tags = np.flatnonzero(column.values == ord("<"))
+    if table.html == "never" or (table.html == "auto" and not len(tags)):
+        return column
+    has_tag = np.searchsorted(tags, column.offsets[:-1]) < np.searchsorted(tags, column.offsets[1:])
+    return strings_of(
+        [
+            table.without_tags(role, raw.decode()).encode("utf-8", "replace") if is_marked else raw
+            for raw, is_marked in zip(_all_bytes(column), has_tag | (table.html == "always"), strict=True)
+        ]
+    )
+
+
+def _all_bytes(column: Strings) -> Iterator[bytes]:
+    return (_bytes_at(column, row) for row in range(len(column)))
 
 
 def _write(title: Strings, text: Strings, kept: NDArray[np.int64], out: NDArray[np.uint8]) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.model import Skip
-from dedup.readers.buffer import RowBuilder
-from dedup.readers.fields import FieldTable
+from dedup.readers.buffer import RowBuilder, Rows
+from dedup.readers.fields import FIELDS, FieldTable, Record
 from dedup.readers.formats import OpenFile, Task
 from dedup.readers.textfiles import is_binary
 
@@ -34,6 +34,11 @@ _MAX_RECORD = 1 << 26
 _MAX_OPEN_QUOTES = 16
 #: Most records of one scan: its tables take some 200 bytes a record.
 _MAX_ROWS = 1 << 16
+
+#: Of these records behind an open quote, most have as many fields as the header: then it is the quote that is wrong.
+_TRIED_RECORDS = 8
+#: The roles by number, as the kernels have them.
+_TEXT = list(FIELDS).index("text")
 
 ENCODING_NOTE = "not UTF-8, read as Windows-1252"
 
@@ -60,6 +65,11 @@ class Layout:
     start: int
     first_line: int
     entries: tuple[tuple[int, int, int], ...]
+
+    @property
+    def text_column(self) -> int:
+        """The first column that may have the text: a record that ends before it is broken."""
+        return min(column for column, role, _ in self.entries if role == _TEXT)
 
     def arrays(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Return the entries as `scan_delimited` takes them: offsets by column, roles, ranks."""
@@ -120,10 +130,9 @@ def find_layout(head: bytes, table: FieldTable, *, is_tsv: bool = False) -> Layo
     start += len(text[start:]) - len(text[start:].lstrip("\r\n"))
     records = {delimiter: split_record(text, start, delimiter) for delimiter in delimiters}
     found = {delimiter: _entries(fields, table) for delimiter, (fields, _) in records.items()}
-    text_role = list(table.roles).index("text")
 
     def rank(delimiter: str) -> tuple[bool, int, int]:
-        return any(e[1] == text_role for e in found[delimiter]), len(found[delimiter]), len(records[delimiter][0])
+        return any(e[1] == _TEXT for e in found[delimiter]), len(found[delimiter]), len(records[delimiter][0])
 
     delimiter = max(delimiters, key=rank)
     (fields, end), entries = records[delimiter], found[delimiter]
@@ -132,7 +141,7 @@ def find_layout(head: bytes, table: FieldTable, *, is_tsv: bool = False) -> Layo
     else:
         names, end = (), start
     entries += _numbered(table, names, len(fields))
-    if not any(role == text_role for _, role, _ in entries):
+    if not any(role == _TEXT for _, role, _ in entries):
         shown = ", ".join(field.strip()[:_MAX_NAME] or '""' for field in fields[:_NAMED_COLUMNS])
         more = f" and {len(fields) - _NAMED_COLUMNS} more" if len(fields) > _NAMED_COLUMNS else ""
         return (
@@ -232,6 +241,9 @@ def _scans(file: OpenFile, layout: Layout) -> Iterator[Task]:
             continue
         if at_end or len(rest) > _MAX_RECORD:
             open_quotes += 1
+            if not _are_records(rest, layout):
+                yield partial(_last_rows, rest[:_MAX_RECORD], line, at_end, file, layout)
+                return
             note = "a quote is not closed, line not read"
             if open_quotes == _MAX_OPEN_QUOTES:
                 note += "; quotes mean nothing from here on"
@@ -240,6 +252,34 @@ def _scans(file: OpenFile, layout: Layout) -> Iterator[Task]:
             line += 1
         elif not found.end:
             wanted = 2 * len(rest)
+
+
+def _are_records(rest: bytes, layout: Layout) -> bool:
+    """Tell whether the lines behind the first one, which has a quote that is not closed, are records of the table."""
+    text = rest[: 1 << 16].decode("utf-8", "replace")
+    end = text.find("\n")
+    tried = good = 0
+    while 0 <= end < len(text) and tried < _TRIED_RECORDS:
+        start = end + len(text[end:]) - len(text[end:].lstrip("\r\n"))
+        if start == len(text):
+            break
+        fields, end = split_record(text, start, layout.delimiter)
+        tried += 1
+        good += len(fields) == max(len(layout.columns), layout.text_column + 1)
+    return 2 * good > tried
+
+
+def _last_rows(rest: bytes, line: int, at_end: bool, file: OpenFile, layout: Layout) -> Rows:
+    """Return the row of a record whose end is missing, as far as it goes."""
+    from dedup.readers.tablescan import read_record
+
+    builder = RowBuilder()
+    record = read_record(rest, layout, file.table)
+    if isinstance(record, Record):
+        builder.add(file.path, file.file_row, line, record)
+    much = "" if at_end else f"a record of over {_MAX_RECORD >> 20} MB: "
+    builder.skips.append(Skip(file.path, line, f"{much}a quote is not closed, read up to there"))
+    return builder.rows()
 
 
 @dataclass(frozen=True, slots=True)

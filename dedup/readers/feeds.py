@@ -19,6 +19,7 @@ from dedup.readers.formats import FORMATS, OpenFile, Task, find_format, format_t
 from dedup.readers.inputs import STDIN, Source, find_sources
 from dedup.readers.streams import HEAD_BYTES, ByteStream, peek
 from dedup.readers.textfiles import TextFile, is_binary, text_rows
+from dedup.readers.versions import settle_ids
 
 _MEMORY = "<memory>"
 #: So many small files are parsed as one task.
@@ -40,8 +41,8 @@ def read_feeds(
     Parameters
     ----------
     inputs : sequence of str or Path
-        Files of JSON Lines, JSON (an array of objects, or one), Markdown or text, plain, gzip or Zstandard; folders,
-        read by name, hidden files left out; patterns such as ``feed/**/*.md``; ``-`` for standard input.
+        Files of any of `dedup.readers.formats.FORMATS`, plain, gzip, bzip2, xz or Zstandard; folders, read by name,
+        hidden files left out; patterns such as ``feed/**/*.md``; ``-`` for standard input.
     params : ReadParams, optional
     jobs : int
         Threads that parse.
@@ -67,7 +68,8 @@ def read_feeds(
     >>> articles.ids[0], articles.body(0), [(skip.record, skip.reason) for skip in articles.skips]
     ('7', 'One.', [(2, 'not JSON: Expecting value')])
     """
-    return join_batches(iter_batches(inputs, params, jobs, progress=progress))
+    params = params or ReadParams()
+    return settle_ids(join_batches(iter_batches(inputs, params, jobs, progress=progress)), params.same_id)
 
 
 def iter_batches(
@@ -116,7 +118,8 @@ def articles_of(records: Iterable[Mapping[str, object] | str], params: ReadParam
     """
     if isinstance(records, str | Mapping):
         raise ValueError(f"records must be a list of texts or mappings, not one {type(records).__name__}")
-    table = FieldTable(params or ReadParams())
+    params = params or ReadParams()
+    table = FieldTable(params)
     text_column = table.keys.index(table.roles["text"][0])
     builder = RowBuilder()
     for number, one in enumerate(records, 1):
@@ -134,7 +137,7 @@ def articles_of(records: Iterable[Mapping[str, object] | str], params: ReadParam
             builder.skips.append(Skip(_MEMORY, number, record))
     writer = BatchWriter((_MEMORY,), 0)
     writer.add(builder.rows())
-    return join_batches([writer.batch()])
+    return settle_ids(join_batches([writer.batch()]), params.same_id)
 
 
 def _batches(

@@ -72,7 +72,9 @@ class ReadParams:
     max_unpacked : int
         A packed file may be so many times its size when it is unpacked, or 64 MB; what is beyond is not read.
     same_id : {"keep", "latest"}
-        Whether articles with one id are all kept, or are versions of one of which the latest is kept.
+        Whether articles with one id are all kept, or are versions of one of which the latest is kept. Of all files
+        together: an id is sure to be unique only inside its own feed (two exports both count from 1), so that
+        leaving out is not the default.
     html : {"auto", "always", "never"}
         Whether the text of a record is HTML, and is turned into paragraphs: where it has tags that end or break
         something (``</p>``, ``<br>``; see `dedup.readers.markup.is_html`), everywhere, or nowhere.
@@ -89,7 +91,7 @@ class ReadParams:
     compiled_bytes: int = 1 << 18
     input_format: str = ""
     max_unpacked: int = 200
-    same_id: str = "latest"
+    same_id: str = "keep"
     html: str = "auto"
     page_text: str = "main"
     page_extractor: str = "readability"
@@ -111,6 +113,10 @@ class ReadParams:
             raise ConfigError(f"read: max_document_bytes: {self.max_document_bytes} is not positive")
         if self.block_bytes < 1:
             raise ConfigError(f"read: block_bytes: {self.block_bytes} is not positive")
+        from dedup.readers.formats import READ  # which knows this module
+
+        if self.input_format and self.input_format not in READ:
+            raise ConfigError(f"read: input_format: {self.input_format!r} is none of {', '.join(READ)}")
         if self.max_unpacked < 1:
             raise ConfigError(f"read: max_unpacked: {self.max_unpacked} is not positive")
 
@@ -241,7 +247,11 @@ class FieldTable:
         return Record(identity, title, text, moment, source, url, tuple(notes), language, tags)
 
     def without_tags(self, role: str, value: str) -> str:
+<<<<<<< HEAD
         """Return a title or text as text: HTML, if it is any and the settings say so, as paragraphs."""
+=======
+        """Return a title or text as it is, or what it says where it is HTML."""
+>>>>>>> 0a7c95b45efa2904c7962af28547fd699311937c
         if self.html == "never" or (self.html == "auto" and "<" not in value):
             return value
         from dedup.readers.markup import html_line, html_text, is_html

@@ -10,7 +10,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels.gather import EXTRA, NUMBER, write_values
+from dedup.kernels.gather import ESCAPED, EXTRA, NUMBER, write_values
 from dedup.kernels.jsonlines import DATE, ID, LANGUAGE, N_ROLES, SOURCE, TAGS, TEXT, TITLE, URL, scan_lines
 from dedup.model import NO_DATE, Skip, Strings
 from dedup.readers.buffer import Rows, default_id
@@ -40,6 +40,7 @@ class Scan:
     plain : bool[n]
     kinds, spans : uint8[n, 8], int64[n, 8, 3]
         As the kernels fill them; may be longer. Taken over.
+    table : FieldTable
     """
 
     _table: FieldTable
@@ -52,8 +53,10 @@ class Scan:
         plain: NDArray[np.bool_],
         kinds: NDArray[np.uint8],
         spans: NDArray[np.int64],
+        table: FieldTable,
     ) -> None:
         n = len(numbers)
+        self._table = table
         self._bytes, self._path, self._numbers = block, path, numbers
         self._plain, self._kinds, self._spans = plain[:n], kinds[:n], spans[:n]
         self._dates = np.full(n, NO_DATE, np.int64)
@@ -71,7 +74,11 @@ class Scan:
 
     def rows(self, file_row: int, read_bytes: int) -> Rows:
         """Return the rows of the block."""
+<<<<<<< HEAD
         self._leave_html()
+=======
+        self._plain &= ~self._are_html()
+>>>>>>> 0a7c95b45efa2904c7962af28547fd699311937c
         self._date_plain()
         self._tag_plain()
         for row in np.flatnonzero(~self._plain).tolist():
@@ -110,6 +117,7 @@ class Scan:
             read_bytes,
         )
 
+<<<<<<< HEAD
     def _leave_html(self) -> None:
         """Leave the lines whose title or text may be HTML to the line reader."""
         plain = self._plain
@@ -121,6 +129,27 @@ class Scan:
                 starts, ends = self._spans[:, role, 0], self._spans[:, role, 1]
                 has_tag = np.searchsorted(tags, starts) < np.searchsorted(tags, ends)
                 plain &= ~(has_tag & (self._kinds[:, role] != 0))
+=======
+    def _are_html(self) -> NDArray[np.bool_]:
+        """Tell which rows have HTML for a title or text: bool[n]."""
+        mode, block = self._table.html, self._bytes
+        found = np.full(len(self._plain), mode == "always")
+        is_escaped = b"\\u003" in block  # "<" has been written as \u003c
+        if mode != "auto" or not (is_escaped or b"<" in block):
+            return found
+        from dedup.readers.markup import is_html
+
+        tags = np.flatnonzero(np.frombuffer(block, np.uint8) == ord("<"))
+        for role in (TITLE, TEXT):
+            starts, ends = self._spans[:, role, 0], self._spans[:, role, 1]
+            has_tag = np.searchsorted(tags, starts) < np.searchsorted(tags, ends)
+            escaped = self._kinds[:, role] == ESCAPED
+            rows = np.flatnonzero(self._plain & (self._kinds[:, role] != 0) & (has_tag | (escaped & is_escaped)))
+            # What has escapes may have them in its tags: whoever undoes them decides.
+            for row in rows.tolist():
+                found[row] |= escaped[row] or is_html(block[starts[row] : ends[row]].decode())
+        return found
+>>>>>>> 0a7c95b45efa2904c7962af28547fd699311937c
 
     def _date_plain(self) -> None:
         dated = np.flatnonzero(self._plain & (self._kinds[:, DATE] != 0))
@@ -179,13 +208,12 @@ class JsonScan(Scan):
 
     def __init__(self, block: bytes, first_line: int, n_lines: int, path: str, table: FieldTable) -> None:
         assert table.scanned_keys is not None  # the caller has looked
-        self._table = table
         self._lines = np.empty((n_lines, 3), np.int64)
         plain = np.empty(n_lines, np.bool_)
         kinds = np.zeros((n_lines, N_ROLES), np.uint8)
         spans = np.zeros((n_lines, N_ROLES, 3), np.int64)
         n = scan_lines(np.frombuffer(block, np.uint8), *table.scanned_keys, self._lines, plain, kinds, spans)
-        super().__init__(block, path, self._lines[:n, 0] + first_line, plain, kinds, spans)
+        super().__init__(block, path, self._lines[:n, 0] + first_line, plain, kinds, spans, table)
 
     def _read_again(self, row: int) -> Record | str:
         start, end = self._lines[row, 1:].tolist()

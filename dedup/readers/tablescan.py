@@ -19,6 +19,27 @@ _FEWER = "fewer fields than the header"
 _MORE = "more fields than the header; what is beyond it is not read"
 
 
+def read_record(raw: bytes, layout: Layout, table: FieldTable) -> Record | str:
+    """Return the record that stands in some bytes, or why it is none; an open quote ends where they end."""
+    notes = []
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", "replace")
+        notes.append(ENCODING_NOTE)
+    fields, _ = split_record(text, 0, layout.delimiter)
+    if len(fields) <= layout.text_column:
+        return _FEWER
+    names = list(table.roles.values())
+    values = {names[role][rank]: fields[column] for column, role, rank in layout.entries if column < len(fields)}
+    record = table.resolve(table.values_of(values))
+    if isinstance(record, str):
+        return record
+    if layout.columns and len(fields) != len(layout.columns):
+        notes.append(_FEWER if len(fields) < len(layout.columns) else _MORE)
+    return replace(record, notes=(*notes, *record.notes))
+
+
 class TableScan(Scan):
     """The compiled scan of a block of a table.
 
@@ -42,13 +63,14 @@ class TableScan(Scan):
         layout: Layout,
         table: FieldTable,
     ) -> None:
-        super().__init__(block, path, lines[:, 0] + first_line, plain, kinds, spans)
-        self._lines, self._layout, self._table = lines, layout, table
+        super().__init__(block, path, lines[:, 0] + first_line, plain, kinds, spans, table)
+        self._lines, self._layout = lines, layout
 
     def rows(self, file_row: int, read_bytes: int) -> Rows:
         """Return the rows of the block."""
-        # A record with neither text nor title is read again, for the reason.
+        # A record that ends before its text, or has neither text nor title, is read again, for the reason.
         self._plain &= (self._kinds[:, TEXT] != 0) | (self._kinds[:, TITLE] != 0)
+        self._plain &= self._lines[:, 3] > self._layout.text_column
         if self._layout.columns:
             n_columns = len(self._layout.columns)
             for row in np.flatnonzero(self._plain & (self._lines[:, 3] != n_columns)).tolist():
@@ -58,25 +80,7 @@ class TableScan(Scan):
 
     def _read_again(self, row: int) -> Record | str:
         start, end = self._lines[row, 1:3].tolist()
-        raw, note = self._bytes[start:end], ""
-        try:
-            text = raw.decode()
-        except UnicodeDecodeError:
-            text, note = raw.decode("cp1252", "replace"), ENCODING_NOTE
-        fields, _ = split_record(text, 0, self._layout.delimiter)
-        values: dict[str, object] = {}
-        names = list(self._table.roles.values())
-        for column, role, rank in self._layout.entries:
-            if column < len(fields):
-                values[names[role][rank]] = fields[column]
-        record = self._table.resolve(self._table.values_of(values))
-        n_columns = len(self._layout.columns) or len(fields)
-        if isinstance(record, str):
-            return record if record == "empty" else _FEWER
-        notes = [note] if note else []
-        if len(fields) != n_columns:
-            notes.append(_FEWER if len(fields) < n_columns else _MORE)
-        return replace(record, notes=(*notes, *record.notes))
+        return read_record(self._bytes[start:end], self._layout, self._table)
 
     def _tags_at(self, row: int, start: int, end: int) -> bytes:
         return _table_tags(self._bytes[start:end])

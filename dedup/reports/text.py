@@ -100,6 +100,8 @@ def _kind_row(kind: str, summary: Summary) -> str:
 def _search(report: Report, summary: Summary, options: Options) -> Iterator[tuple[str, str]]:
     """Yield how the report came about, each part with its name."""
     config, search = report.config, report.search
+    if options.verbose and any(report.articles.formats):
+        yield "read", ", ".join(_formats(report))
     yield (
         "searched",
         f"{_many(search.distinct, 'distinct segment')} ({', '.join(config.levels)}) of {config.shingle.min_tokens} "
@@ -129,6 +131,17 @@ def _search(report: Report, summary: Summary, options: Options) -> Iterator[tupl
         yield "borderline", f"{_many(summary.borderline, 'pair')} just missed a threshold"
     if options.verbose:
         yield "seconds", ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in report.seconds.items())
+
+
+def _formats(report: Report) -> Iterator[str]:
+    """Yield how many files were read as what, with the first of them."""
+    files: dict[str, list[str]] = {}
+    for path, form in zip(report.articles.files, report.articles.formats, strict=True):
+        files.setdefault(form or "nothing", []).append(path)
+    for form, paths in files.items():
+        shown = ", ".join(escape(path) for path in paths[:_MAX_EXAMPLES])
+        more = len(paths) - _MAX_EXAMPLES
+        yield f"{_many(len(paths), 'file')} as {form} ({shown}{f' and {more:,} more' if more > 0 else ''})"
 
 
 def _skips(report: Report, options: Options, width: int, color: bool) -> Iterator[str]:
