@@ -178,8 +178,6 @@ def _rows(batch: Any, plan: _Plan, file: OpenFile, first: int, read_bytes: int) 
     numbers = np.arange(first, first + n)
     notes = {role: np.zeros(n, np.bool_) for role in plan.roles}
     columns = {role: _strings(batch, plan.roles[role], role, notes[role]) for role in plan.roles if role != "date"}
-    for role in ("title", "text"):
-        columns[role] = _without_tags(columns[role], role, file.table)
     dates, unread = _dates(batch, plan.roles["date"])
     for role in ("title", "text"):
         columns[role] = _without_tags(columns[role], role, file.table)
@@ -287,19 +285,6 @@ def _strings(batch: Any, names: Sequence[str], role: str, invalid: NDArray[np.bo
     # A character may be cut in two by the edge of a row.
     cut = (data[column.offsets[1:-1][column.offsets[1:-1] < len(data)]] & 0xC0) == 0x80
     return _mended(column, invalid) if cut.any() else column
-
-
-def _without_tags(column: Strings, role: str, table: FieldTable) -> Strings:
-    """Return a column with its HTML as text."""
-    tags = np.flatnonzero(column.values == ord("<"))
-    if table.html == "never" or (table.html == "auto" and not len(tags)):
-        return column
-    tagged = np.searchsorted(tags, column.offsets[:-1]) < np.searchsorted(tags, column.offsets[1:])
-    tagged |= table.html == "always"
-    texts = [_bytes_at(column, row) for row in range(len(column))]
-    for row in np.flatnonzero(tagged).tolist():
-        texts[row] = table.without_tags(role, texts[row].decode("utf-8", "replace")).encode()
-    return strings_of(texts)
 
 
 def _mended(column: Strings, invalid: NDArray[np.bool_]) -> Strings:

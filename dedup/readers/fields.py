@@ -247,11 +247,7 @@ class FieldTable:
         return Record(identity, title, text, moment, source, url, tuple(notes), language, tags)
 
     def without_tags(self, role: str, value: str) -> str:
-<<<<<<< HEAD
         """Return a title or text as text: HTML, if it is any and the settings say so, as paragraphs."""
-=======
-        """Return a title or text as it is, or what it says where it is HTML."""
->>>>>>> 0a7c95b45efa2904c7962af28547fd699311937c
         if self.html == "never" or (self.html == "auto" and "<" not in value):
             return value
         from dedup.readers.markup import html_line, html_text, is_html

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -24,12 +23,8 @@ def parse_number(raw: bytes) -> int | float:
     return int(raw) if raw.removeprefix(b"-").isdigit() else float(raw)
 
 
-#: How each tag begins that `dedup.readers.markup.is_html` looks for, as JSON writes it.
-_TAG_START = re.compile(rb"(?:<|\\u003c)(?:\\?/|[bhpi])", re.IGNORECASE)
-
-
 class Scan:
-    """What a scan of a block found; a subclass makes it, with its table, and reads single records again.
+    """What a scan of a block found; a subclass makes it and reads single records again.
 
     Parameters
     ----------
@@ -42,8 +37,6 @@ class Scan:
         As the kernels fill them; may be longer. Taken over.
     table : FieldTable
     """
-
-    _table: FieldTable
 
     def __init__(
         self,
@@ -74,11 +67,7 @@ class Scan:
 
     def rows(self, file_row: int, read_bytes: int) -> Rows:
         """Return the rows of the block."""
-<<<<<<< HEAD
-        self._leave_html()
-=======
         self._plain &= ~self._are_html()
->>>>>>> 0a7c95b45efa2904c7962af28547fd699311937c
         self._date_plain()
         self._tag_plain()
         for row in np.flatnonzero(~self._plain).tolist():
@@ -117,19 +106,6 @@ class Scan:
             read_bytes,
         )
 
-<<<<<<< HEAD
-    def _leave_html(self) -> None:
-        """Leave the lines whose title or text may be HTML to the line reader."""
-        plain = self._plain
-        if self._table.html == "always":
-            plain[:] = False
-        elif self._table.html == "auto" and (b"<" in self._bytes or b"\\u003" in self._bytes):
-            tags = np.fromiter((found.start() for found in _TAG_START.finditer(self._bytes)), np.int64)
-            for role in (TITLE, TEXT):
-                starts, ends = self._spans[:, role, 0], self._spans[:, role, 1]
-                has_tag = np.searchsorted(tags, starts) < np.searchsorted(tags, ends)
-                plain &= ~(has_tag & (self._kinds[:, role] != 0))
-=======
     def _are_html(self) -> NDArray[np.bool_]:
         """Tell which rows have HTML for a title or text: bool[n]."""
         mode, block = self._table.html, self._bytes
@@ -149,7 +125,6 @@ class Scan:
             for row in rows.tolist():
                 found[row] |= escaped[row] or is_html(block[starts[row] : ends[row]].decode())
         return found
->>>>>>> 0a7c95b45efa2904c7962af28547fd699311937c
 
     def _date_plain(self) -> None:
         dated = np.flatnonzero(self._plain & (self._kinds[:, DATE] != 0))
