@@ -102,7 +102,7 @@ def test_the_headline_is_not_said_again_in_the_body(tmp_path):
 def test_a_finding_in_a_page_names_the_line_in_the_file(tmp_path):
     """Wherever the paragraph begins, whatever stands before it, and in the second of two pages."""
     words = LINE.split()
-    page = f"<!DOCTYPE html>\n<html>\n<body>\n{FILLER}\n<div\nclass=a>\n<p>{LINE}</p>\n{FILLER}\n\n<p><i>\n"
+    page = f"<!DOCTYPE html>\n<html>\n<body>\n{FILLER}\n<div\nclass=a>\n<p>{LINE}</p>\n<p>Other news.</p>\n\n<p><i>\n"
     page += f"{words[0]}</i>\n{' '.join(words[1:8])}\n{' '.join(words[8:])}</p></div></body></html>"
     (tmp_path / "a.html").write_text(
         f"<!DOCTYPE html>{FILLER}\n<p>Café news of the day, in a line of ten words or more.</p>"
