@@ -12,6 +12,11 @@ CORPUS = [
     ("nothing.rss", b"\0" * 5000),
     ("bomb.xml", b"<!DOCTYPE a [<!ENTITY b 'x'><!ENTITY c '&b;&b;&b;&b;'>]><rss>&c;</rss>"),
     ("prefix.xml", b'<newsMessage xmlns="http://iptc.org/std/nar/2006-10-01/"><ninat:composite'),
+    (
+        "surrogate.xml",
+        b'<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/"><contentSet><inlineXML &#xD800;><p>a&#55296;b&#x0;</p>'
+        b"</inlineXML>&#99999999999;</contentSet></newsItem>",
+    ),
     ("deep.xml", b"<rss><channel><item>" + b"<description>" * 20_000),
     ("deep.html", b"<b><i>" * 50_000),
     ("tags.html", b"<p " * 50_000),

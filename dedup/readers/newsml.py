@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _ITEMS = ("newsItem", "packageItem", "conceptItem", "knowledgeItem", "planningItem", "catalogItem")
 #: NITF by the names of HTML: its head repeats the headline and the byline, its media are captions.
 _NITF = {"body.head": "head", "body.end": "head", "media": "object", "hl1": "h1", "hl2": "h2", "block": "div"}
+_REFERENCE = re.compile(r"&#(?:([0-9]{1,9})|[xX]([0-9a-fA-F]{1,9}));?")
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -77,6 +79,8 @@ def _parse(text: str) -> tuple[list[_Element], str]:
     content = text.lstrip()
     if content.startswith("<?xml"):
         content = content[content.find("?>") + 2 :]
+    # In a document that it recovers, the parser writes half a surrogate pair as it is, and cannot read it then.
+    content = _REFERENCE.sub(_character, content)
     parser = etree.XMLParser(
         encoding="utf-8", recover=True, no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
     )
@@ -95,6 +99,13 @@ def _parse(text: str) -> tuple[list[_Element], str]:
         return items, ""
     where = first_error(text) or f": {' '.join(parser.error_log[0].message.split())}"
     return items, f"broken XML{where}; {len(items)} {'item' if len(items) == 1 else 'items'} found all the same"
+
+
+def _character(reference: re.Match[str]) -> str:
+    """Return a reference to a character of XML 1.0 (section 2.2) as it is, one to anything else as U+FFFD."""
+    code = int(reference[1]) if reference[1] else int(reference[2], 16)
+    fine = code in (9, 10, 13) or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code <= 0x10FFFF
+    return reference[0] if fine else "\ufffd"
 
 
 def _why_no_article(item: _Element) -> str:
