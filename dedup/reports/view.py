@@ -27,7 +27,7 @@ MAX_TEXTS = 100
 LEVELS = {0: "passage", **{int(level): str(level.name).lower() for level in Level}}
 
 #: Formats whose files nobody reads by line: their places are told by entry and paragraph.
-RECORD_FORMATS = ("feed", "jsonfeed", "newsml", "ninjs")
+RECORD_FORMATS = ("feed", "jsonfeed", "newsml", "ninjs", "warc")
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CHUNK_PLACES = 4096
