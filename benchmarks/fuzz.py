@@ -37,7 +37,8 @@ _XML = (
 )  # fmt: skip
 _HTML = (
     b"<p>", b"</p>", b"<br>", b"<div>", b"</div>" * 9, b"<table><td>", b"<script>", b"<!--", b"<style>",
-    b"&#x110000;", b"&#xD800;", b"<svg><title>", b"<template>", b"<noscript>", b"<plaintext>", b"<meta charset=utf-7>", b"<base href='//['>",
+    b"&#x110000;", b"&#xD800;",
+    b"<svg><title>", b"<template>", b"<noscript>", b"<plaintext>", b"<meta charset=utf-7>", b"<base href='//['>",
     b"<meta charset=iso-2022-jp>", b"\x1b$B", b"\0", b"<h1>", b"<a href=x>", b"<link rel=canonical href='http://[a'>",
     b"<script type=application/ld+json>[{}]</script>", b"<time datetime=99999999999999999999>", b"\xed\xa0\x80",
 )  # fmt: skip

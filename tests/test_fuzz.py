@@ -12,6 +12,7 @@ CORPUS = [
     ("nothing.rss", b"\0" * 5000),
     ("bomb.xml", b"<!DOCTYPE a [<!ENTITY b 'x'><!ENTITY c '&b;&b;&b;&b;'>]><rss>&c;</rss>"),
     ("prefix.xml", b'<newsMessage xmlns="http://iptc.org/std/nar/2006-10-01/"><ninat:composite'),
+    ("name.xml", b'<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/"><a:00/></newsItem>'),
     (
         "surrogate.xml",
         b'<newsItem xmlns="http://iptc.org/std/nar/2006-10-01/"><contentSet><inlineXML &#xD800;><p>a&#55296;b&#x0;</p>'

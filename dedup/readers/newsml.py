@@ -23,6 +23,7 @@ _ITEMS = ("newsItem", "packageItem", "conceptItem", "knowledgeItem", "planningIt
 #: NITF by the names of HTML: its head repeats the headline and the byline, its media are captions.
 _NITF = {"body.head": "head", "body.end": "head", "media": "object", "hl1": "h1", "hl2": "h2", "block": "div"}
 _REFERENCE = re.compile(r"&#(?:([0-9]{1,9})|[xX]([0-9a-fA-F]{1,9}));?")
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
 _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 
@@ -91,9 +92,10 @@ def _parse(text: str) -> tuple[list[_Element], str]:
     if root is None:
         return [], "broken XML: no element found"
     for element in root.iter(etree.Element):
-        # A prefix that was never declared is part of the name, which lxml then does not take back.
+        # A prefix that was never declared is part of the name, and a broken document has names that are none ("00"):
+        # the parser gives them, and does not take them back.
         name = element.tag.rpartition("}")[2].rpartition(":")[2]
-        element.tag = _NITF.get(name, name) or "unnamed"
+        element.tag = _NITF.get(name, name) if _NAME.fullmatch(name) else "unnamed"
     items = list(root.iter(*_ITEMS))
     if not len(parser.error_log):
         return items, ""
