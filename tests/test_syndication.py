@@ -157,6 +157,13 @@ def test_a_broken_feed_is_one_line(content, n_articles, said, tmp_path):
     assert reasons(articles)[0][1].startswith(said)
 
 
+@pytest.mark.parametrize("wrap", ["<!DOCTYPE html><html><body>{}</body></html>", "<!-- a -->\n{}", "<html>{}"])
+def test_a_feed_inside_a_page_is_a_feed(wrap, tmp_path):
+    articles = read(tmp_path, wrap.format(RSS.format("<item><title>a</title></item>")))
+
+    assert (["a"], ("feed",)) == ([articles.title(i) for i in range(len(articles))], articles.formats)
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "iso-8859-1", "windows-1252"])
 def test_encodings_are_read(encoding, tmp_path):
     """Declared as they are, with a mark or without."""
