@@ -194,10 +194,18 @@ def test_json_feed(feed, expected, tmp_path):
     assert ("jsonfeed",) == articles.formats
 
 
-def test_a_cut_json_feed_is_a_line(tmp_path):
-    articles = read(tmp_path, '{"version": "https://jsonfeed.org/version/1", "items": [{"id": "a"', "feed.json")
+@pytest.mark.parametrize("end", ["", "}", ', {"id": "b", "content_text": ', "}]} {"])
+def test_a_broken_json_feed_is_a_line(end, tmp_path):
+    """It says where, and keeps the entries before that."""
+    start = (
+        '{"version": "https://jsonfeed.org/version/1", "title": "Post", "items": [{"id": "a", "content_text": "One."}'
+    )
 
-    assert [(0, "broken JSON Feed: Input data was truncated")] == reasons(articles)
+    articles = read(tmp_path, start + end, "feed.json")
+
+    assert [("a", "One.", "Post")] == [(articles.ids[0], articles.body(0), articles.sources[0])]
+    assert [0] == [record for record, _ in reasons(articles)]
+    assert reasons(articles)[0][1].startswith("broken JSON Feed: line 1, column ")
 
 
 def test_a_feed_comes_from_standard_input(monkeypatch):

@@ -7,14 +7,13 @@ case in 3.x, and compared in lower case here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
-from dedup.readers.documents import read_whole
+from dedup.readers.documents import elements_before_break, read_whole
 from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
 from dedup.readers.formats import OpenFile, Task
@@ -71,8 +70,9 @@ def document_rows(content: bytes, path: str, file_row: int, table: FieldTable, l
     builder.skips += [Skip(path, 0, decoded.note)] if decoded.note else []
     document = _parse(decoded.text)
     if isinstance(document, str):
-        kept, reason = _elements_before_break(decoded.text)
-        builder.skips.append(Skip(path, 0, f"broken ninjs: {reason or document}"))
+        is_array = decoded.text.lstrip().startswith("[")
+        kept, reason = elements_before_break(decoded.text, decoded.text.find("[") + 1) if is_array else ([], document)
+        builder.skips.append(Skip(path, 0, f"broken ninjs: {reason}"))
         document = kept
     for number, item in enumerate(document if isinstance(document, list) else [document], 1):
         _add(builder, item, path, file_row, number, table)
@@ -87,26 +87,6 @@ def line_rows(block: bytes, first_line: int, path: str, file_row: int, table: Fi
             item = _parse(line)
             _add(builder, f"broken ninjs: {item}" if isinstance(item, str) else item, path, file_row, number, table)
     return builder.rows()
-
-
-def _elements_before_break(text: str) -> tuple[list[object], str]:
-    """Return the items of a broken array up to where it breaks, and what is wrong there."""
-    start = text.find("[") + 1
-    if not text.lstrip().startswith("["):
-        return [], ""
-    items: list[object] = []
-    decoder = json.JSONDecoder(strict=False)
-    while True:
-        while text[start : start + 1] in (" ", "\t", "\r", "\n", ","):
-            start += 1
-        try:
-            item, start = decoder.raw_decode(text, start)
-        except json.JSONDecodeError as error:
-            where = f"line {error.lineno}, column {error.colno}: {error.msg}"
-            return items, f"{where}; {len(items)} items found before it"
-        except (RecursionError, ValueError):
-            return items, f"nested too deeply; {len(items)} items found before it"
-        items.append(item)
 
 
 def _add(builder: RowBuilder, item: object, path: str, file_row: int, number: int, table: FieldTable) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from calendar import timegm
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,7 +14,7 @@ from xml.sax import SAXParseException
 
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
-from dedup.readers.documents import read_whole
+from dedup.readers.documents import elements_before_break, read_whole
 from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
 from dedup.readers.formats import OpenFile, Task
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 #: The first element is looked for in so much.
 _HEAD_CHARACTERS = 1 << 16
+_ITEMS = re.compile(r'"items"\s*:\s*\[')
+_TITLE = re.compile(r'"title"\s*:\s*"([^"\\]*)"')
 _TEXT_TYPES = ("text/", "application/xhtml+xml", "html", "xhtml", "")
 
 
@@ -71,18 +74,23 @@ def json_feed_rows(content: bytes, path: str, file_row: int, table: FieldTable, 
 
     notes = list(losses)
     entries: list[dict[str, object] | None] = []
+    text = decode_markup(content).text
+    feed: object
     try:
-        feed = msgspec.json.decode(decode_markup(content).text)
+        feed = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        notes.append(f"broken JSON Feed: {error}")
+        opened = _ITEMS.search(text)
+        found, reason = elements_before_break(text, opened.end()) if opened else ([], str(error))
+        notes.append(f"broken JSON Feed: {reason}")
+        named = _TITLE.search(text[: opened.start()] if opened else "")
+        feed = {"title": named[1] if named else "", "items": found}
+    items = feed.get("items") if isinstance(feed, dict) else None
+    if isinstance(feed, dict) and isinstance(items, list):
+        title = html_line(_string(feed.get("title")))
+        entries = [_json_entry(one, title) if isinstance(one, dict) else None for one in items]
+        notes += [] if entries or notes else ["a feed without an entry"]
     else:
-        found = feed.get("items") if isinstance(feed, dict) else None
-        if isinstance(found, list):
-            title = html_line(_string(feed.get("title")))
-            entries = [_json_entry(one, title) if isinstance(one, dict) else None for one in found]
-            notes += [] if entries else ["a feed without an entry"]
-        else:
-            notes.append('no feed: "items" is missing or not a list')
+        notes.append('no feed: "items" is missing or not a list')
     return _rows(entries, path, file_row, table, notes, len(content))
 
 
