@@ -31,6 +31,7 @@ from dedup.model import (
     Search,
     Segments,
 )
+from dedup.pairs import PairParams, PairRule, pair_rule
 from dedup.passes import Harvest, Survey
 from dedup.score import Vocabulary
 
@@ -43,6 +44,7 @@ _TRIMMED = ("segment", "collapse", "shingle", "candidates", "cluster")
 BORDERLINE = 0.1
 #: Pairs of places of two distinct segments that are linked one by one; of more, a star and two chains are.
 _MAX_LINKS = 256
+_MAX_RULED_LINKS = 1 << 14
 #: How often the members of a thinned bucket are compared with their earliest.
 _MAX_STAR_ROUNDS = 4
 
@@ -228,6 +230,7 @@ class _Run:
         self.articles, self.config, self.executor, self.jobs = articles, config, executor, jobs
         self.progress, self.clock = progress, clock
         self.ranks = findings.rank_articles(articles.dates)
+        self.rule, self.max_links = _pair_rule(articles, config.pairs)
 
     def report(self) -> Report:
         survey, keys, tally = passes.first_pass(
@@ -255,6 +258,7 @@ class _Run:
         del tally
         self.clock.lap("shingle")
         scored, search = self._search(survey, distinct, harvest, bands, vocabulary)
+        scored = self._allowed(survey, distinct, scored)
         anchors = harvest.anchors
         del harvest
         accepted = scored.accepted(self.config.score)
@@ -364,6 +368,15 @@ class _Run:
         )
         return scored, search
 
+    def _allowed(self, survey: Survey, distinct: collapse.Distinct, scored: _Scored) -> _Scored:
+        """Return the pairs of rows that some pair of articles has which may match."""
+        if self.rule is None:
+            return scored
+        from dedup.places import allowed_pairs
+
+        rows = scored.left, scored.right
+        return scored.take(allowed_pairs(survey, distinct, *rows, self.ranks, self.max_links, self.rule))
+
     def _score(
         self,
         survey: Survey,
@@ -435,7 +448,9 @@ class _Run:
         from dedup.places import cluster_places
 
         searched = self._searched(survey, distinct)
-        clusters, _ = cluster_places(self.articles, survey, distinct, rows, searched, self.ranks, self.config.findings)
+        clusters, _ = cluster_places(
+            self.articles, survey, distinct, rows, searched, self.ranks, self.config.findings, self.rule
+        )
         scores = (matched.left, matched.right, matched.jaccard, matched.containment, matched.cosine)
         notices, in_notice = notices_of(survey, distinct, clusters, scores)
         notices = compare_numbers(self.articles, notices, self.config.tokens)
@@ -455,14 +470,21 @@ class _Run:
         searched = self._searched(survey, distinct)
         anchor_pairs = passages.pair_anchors(anchors)
         links, titles = make_links(
-            survey, distinct, (matched.left, matched.right), anchor_pairs, searched & ~in_notice, self.ranks, _MAX_LINKS
+            survey,
+            distinct,
+            (matched.left, matched.right),
+            anchor_pairs,
+            searched & ~in_notice,
+            self.ranks,
+            self.max_links,
+            self.rule,
         )
         wanted = np.unique(np.concatenate([links.left_articles, links.right_articles]))
         tokens = gather.article_tokens(self.articles, survey, wanted, vocabulary, self.config, self.executor)
         k = self.config.shingle.k if self.config.shingle.unit == "word" else 3
-        rows = gather.sentence_rows(survey)
-        firsts = survey.token_firsts[rows]
-        lasts = firsts + survey.n_tokens[rows]
+        sentences = gather.sentence_rows(survey)
+        firsts = survey.token_firsts[sentences]
+        lasts = firsts + survey.n_tokens[sentences]
         spans = passages.find_passages(
             links, tokens, firsts, lasts, vocabulary.idf, k, self.config.passages, self.executor, jobs=self.jobs
         )
@@ -489,6 +511,18 @@ class _Run:
             scored.containment[order].astype(np.float32),
             scored.cosine[order].astype(np.float32),
         )
+
+
+def _pair_rule(articles: Articles, params: PairParams) -> tuple[PairRule | None, int]:
+    """Return the rule for pairs of articles, and how many pairs of places of two rows are linked one by one.
+
+    With a rule these are more: of a star and two chains, the pairs that may match may be the ones that are left out.
+    """
+    if params == PairParams():
+        return None, _MAX_LINKS
+    from dedup.places import source_numbers
+
+    return pair_rule(articles, source_numbers(articles), params), _MAX_RULED_LINKS
 
 
 def _star_pairs(graph: cluster.MatchGraph, dates: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
