@@ -1,4 +1,4 @@
-"""Real feeds, and generated ones: is every entry read that feedparser sees, and do all formats give the same findings?
+"""Is every entry read that feedparser sees, and do feeds in all formats give the findings of JSON Lines.
 
 ``python -m benchmarks.feeds --data DIR`` prints a table of the feeds in a folder: the entries that feedparser (with its
 defaults) and the reader here see, how many have the same title and link, how many were skipped, and the line that is
@@ -21,6 +21,7 @@ import feedparser
 import dedup
 from benchmarks.feed_formats import FORMATS, make_articles, write_feed
 from dedup.readers.markup import html_line
+from dedup.reports.view import report_findings
 
 
 def peer_entries(path: Path) -> list[tuple[str, str]]:
@@ -55,15 +56,16 @@ def print_table(folder: Path) -> bool:
 
 def findings_of(path: Path) -> list[tuple[object, ...]]:
     """Return each finding: its kind, whether it is exact, and the article, text and scores of its places."""
-    report = dedup.scan([path])
-    return list(_findings(report))
+    return list(_findings(dedup.scan([path])))
 
 
 def _findings(report: dedup.Report) -> Iterator[tuple[object, ...]]:
-    from dedup.reports.view import report_findings
-
     for finding in report_findings(report):
-        places = [(place.id, place.part, place.text, place.jaccard, place.cosine) for place in finding.places]
+        # A page has no id but its path; all of these articles have titles of their own.
+        places = [
+            (report.articles.title(place.article), place.part, place.text, place.jaccard, place.cosine)
+            for place in finding.places
+        ]
         yield finding.kind, finding.level, finding.exact, finding.weight, places
 
 
@@ -90,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; 1 if something differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="a folder of feeds")
-    parser.add_argument("--generated", type=int, default=0, metavar="N", help="compare N generated feeds in each format")
+    parser.add_argument("--generated", type=int, default=0, metavar="N", help="compare N made feeds in each format")
     options = parser.parse_args(arguments)
     fine = True
     if options.data:

@@ -27,7 +27,8 @@ def report(
 ) -> None:
     """Report what the articles in INPUT say twice.
 
-    INPUT is a file or folder of text, Markdown or JSON Lines, a glob, or - for standard input.
+    INPUT is a file or folder of feeds (RSS, Atom, JSON Feed), pages, text, Markdown, JSON Lines, CSV and more; a
+    glob; or - for standard input.
     """
     shown = reports.Options(kinds, top, verbose, color)
     with run.opened(output) as stream:

@@ -200,7 +200,7 @@ class BatchWriter:
     def add(self, rows: Rows) -> None:
         """Take the text of ``rows`` over into the buffer."""
         size = int(rows.title_sizes.sum() + rows.body_sizes.sum())
-        rows.line_marks = rows.line_marks + [self._buffer.size, 0]
+        rows.line_marks[:, 0] += self._buffer.size
         self._buffer.extend(size, rows.write)
         rows.write = _written  # and with it goes what it held
         self._pending.append(rows)

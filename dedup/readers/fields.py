@@ -220,8 +220,10 @@ class FieldTable:
             for column in self._columns[role]:
                 value = values[column]
                 if isinstance(value, str) and value:
-                    plain = value if is_text or role not in _PROSE else self.without_tags(role, value)
-                    return _encode(plain, notes, was_invalid)
+                    encoded = _encode(value, notes, was_invalid)
+                    if is_text or role not in _PROSE or not self._may_be_html(value):
+                        return encoded
+                    return self.without_tags(role, encoded.decode()).encode()
                 if role == "source" and isinstance(value, Mapping):
                     name = value.get("name")
                     if isinstance(name, str) and name:
@@ -247,14 +249,17 @@ class FieldTable:
         return Record(identity, title, text, moment, source, url, tuple(notes), language, tags)
 
     def without_tags(self, role: str, value: str) -> str:
-        """Return a title or text as it is, or what it says where it is HTML."""
-        if self.html == "never" or (self.html == "auto" and "<" not in value):
+        """Return a title or text as text: HTML, if it is any and the settings say so, as paragraphs."""
+        if not self._may_be_html(value):
             return value
         from dedup.readers.markup import html_line, html_text, is_html
 
         if self.html == "auto" and not is_html(value):
             return value
         return html_line(value) if role == "title" else html_text(value)
+
+    def _may_be_html(self, value: str) -> bool:
+        return self.html == "always" or (self.html == "auto" and "<" in value)
 
     def _tags(self, values: Sequence[object], notes: dict[str, None], was_invalid: bool) -> bytes:
         for column in self._columns["tags"]:

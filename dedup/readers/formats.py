@@ -100,7 +100,9 @@ def _begins(*marks: bytes) -> Callable[[bytes, FieldTable], bool]:
 
 
 _JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:\\?/\\?/jsonfeed\.org')
-_NINJS = re.compile(rb'"(?:body_xhtml|body_text|body_html|bodies|headlines|versioncreated)"\s*:')
+#: A feed that something has put into a page, which happens; in a page about feeds, it is escaped.
+_WRAPPED_FEED = re.compile(rb"<(?:feed\s[^<>]*http://www\.w3\.org/2005/Atom|rss\s[^<>]*\bversion\s*=|rdf:RDF\s)")
+_NINJS = re.compile(rb'"(?:body_(?:xhtml|text|main|richtext)|bodies|headline_main|headlines|version[cC]reated)"\s*:')
 #: The elements that documents of NewsML-G2 begin with (version 2.34, section "NAR"), in lower case.
 _NEWSML = frozenset(
     ("newsitem", "newsmessage", "packageitem", "conceptitem", "knowledgeitem", "planningitem", "catalogitem")
@@ -108,7 +110,7 @@ _NEWSML = frozenset(
 
 
 def _is_page(head: bytes, _table: FieldTable) -> bool:
-    return root_name(head) in ("html", "head", "body")
+    return root_name(head) in ("html", "head", "body") and not _WRAPPED_FEED.search(head)
 
 
 def _is_newsml(head: bytes, _table: FieldTable) -> bool:
@@ -117,7 +119,10 @@ def _is_newsml(head: bytes, _table: FieldTable) -> bool:
 
 def _is_feed(head: bytes, _table: FieldTable) -> bool:
     # XML that is neither is told so by the reader of feeds, with its root.
-    return root_name(head) in FEED_ROOTS or head.lstrip(_SPACE).startswith((b"<?xml", b"<\0?\0", b"\0<\0?"))
+    is_xml = head.lstrip(_SPACE).startswith((b"<?xml", b"<\0?\0", b"\0<\0?"))
+    return (
+        is_xml or root_name(head) in FEED_ROOTS or bool(head.lstrip(_SPACE)[:1] == b"<" and _WRAPPED_FEED.search(head))
+    )
 
 
 def _is_json_feed(head: bytes, _table: FieldTable) -> bool:

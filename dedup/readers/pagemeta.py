@@ -36,7 +36,7 @@ def page_fields(root: _Element) -> dict[str, object]:
     named = _named_values(root)
     address = _address(root) or next(iter(named.get("og:url", ())), "")
     return {
-        "title": _first(named, _TITLES) or _element_text(root, "h1", only=True) or _element_text(root, "title"),
+        "title": _first(named, _TITLES) or _heading(root),
         "date": _date(named, root),
         "source": _first(named, ("og:site_name",)) or _host(address),
         "url": address,
@@ -82,11 +82,16 @@ def _first(named: dict[str, list[str]], keys: tuple[str, ...]) -> str:
     return next((line for key in keys for value in named.get(key, ()) if (line := html_line(value))), "")
 
 
-def _element_text(root: _Element, tag: str, *, only: bool = False) -> str:
-    found = list(root.iter(tag))
-    if not found or (only and len(found) > 1):
-        return ""
-    return " ".join("".join(found[0].itertext()).split())
+def _heading(root: _Element) -> str:
+    """Return the longest heading that is part of the title of the page, which adds the name of the site; else that."""
+    title = next((_text(element) for element in root.iter("title")), "")
+    headings = [text for element in root.iter("h1", "h2") if (text := _text(element))]
+    inside = max((text for text in headings if text in title), key=len, default="")
+    return inside or title or next(iter(headings), "")
+
+
+def _text(element: _Element) -> str:
+    return " ".join("".join(element.itertext()).split())
 
 
 def _date(named: dict[str, list[str]], root: _Element) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _FURNITURE = ("aside", "dialog", "footer", "form", "menu", "nav")
 #: A line of so many characters that stands in the main text is it; a shorter one ("Sport") has to be a line there.
 _LONG = 40
+#: A paragraph that is so much links leads elsewhere.
+_LINKED = 0.5
 _BULLETS = " -*•"
 
 
@@ -78,10 +80,9 @@ def page_rows(
         builder.skips.append(Skip(path, 0, "empty"))
         return builder.rows()
     fields = page_fields(root)
-    if page_text == "all":
-        paragraphs = paragraphs_of(root)
-    else:
-        paragraphs = main_paragraphs(decoded.text, root, extractor)
+    paragraphs = (
+        paragraphs_of(root) if page_text == "all" else main_paragraphs(root, EXTRACTORS[extractor](decoded.text))
+    )
     title = str(fields["title"])
     paragraphs = [one for one in paragraphs if not (one.tag in ("h1", "h2") and one.text == title)]
     record = table.resolve(
@@ -96,14 +97,15 @@ def page_rows(
     return builder.rows()
 
 
-def main_paragraphs(html: str, root: _Element, extractor: str) -> list[Paragraph]:
-    """Return the paragraphs of a page's main text: those that the extractor found; all but furniture if it found none.
+def main_paragraphs(root: _Element, found: str) -> list[Paragraph]:
+    """Return the paragraphs of a page's main text: those that an extractor found; all but furniture if it found none.
 
-    The extractor only chooses. The text is always that of `paragraphs_of`, which knows the lines, so a choice of
+    An extractor only chooses. The text is always that of `paragraphs_of`, which knows the lines, so a choice of
     another extractor changes which paragraphs there are and never how one reads.
     """
-    paragraphs = paragraphs_of(root, _FURNITURE)
-    found = _EXTRACTORS[extractor](html)
+    paragraphs = [
+        paragraph for paragraph in paragraphs_of(root, _FURNITURE) if paragraph.linked < _LINKED * len(paragraph.text)
+    ]
     whole = _folded(found)
     lines = {_folded(line.lstrip(_BULLETS)) for line in found.split("\n")}
     chosen = []
@@ -126,7 +128,7 @@ def _readability(html: str) -> str:
     logging.getLogger("readability").setLevel(logging.CRITICAL)  # its tracebacks are not ours to show
     try:
         return html_text(Document(html).summary(html_partial=True))
-    except Exception:  # noqa: BLE001  # it raises what it likes on pages without text; then there is no choice
+    except Exception:  # it raises what it likes on pages without text; then there is no choice
         return ""
 
 
@@ -136,11 +138,12 @@ def _trafilatura(html: str) -> str:
     try:
         # Fast: its fallbacks cost half of the time and gain .004 in F1.
         return trafilatura.extract(html, include_comments=False, fast=True) or ""
-    except Exception:  # noqa: BLE001  # as above
+    except Exception:  # as above
         return ""
 
 
-_EXTRACTORS = {"readability": _readability, "trafilatura": _trafilatura}
+#: Name -> what returns the main text of a page, in lines, or nothing if it finds none.
+EXTRACTORS: dict[str, Callable[[str], str]] = {"readability": _readability, "trafilatura": _trafilatura}
 
 
 def _need_trafilatura() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import re
 from calendar import timegm
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,18 +14,20 @@ from xml.sax import SAXParseException
 
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
-from dedup.readers.documents import read_whole
+from dedup.readers.documents import elements_before_break, read_whole
 from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
 from dedup.readers.formats import OpenFile, Task
 from dedup.readers.markup import html_line, html_text, is_html
-from dedup.readers.xmlguard import refuse_entities, root_name
+from dedup.readers.xmlguard import first_error, refuse_entities, root_name
 
 if TYPE_CHECKING:
     import time
 
 #: The first element is looked for in so much.
 _HEAD_CHARACTERS = 1 << 16
+_ITEMS = re.compile(r'"items"\s*:\s*\[')
+_TITLE = re.compile(r'"title"\s*:\s*"([^"\\]*)"')
 _TEXT_TYPES = ("text/", "application/xhtml+xml", "html", "xhtml", "")
 
 
@@ -57,6 +60,8 @@ def feed_rows(content: bytes, path: str, file_row: int, table: FieldTable, losse
     entries: list[dict[str, object]] = []
     if refusal := refuse_entities(decoded.text):
         notes = [refusal]
+    elif not decoded.text.strip():
+        notes.append("empty")
     else:
         entries, note = _parse_xml(decoded.text)
         notes += [note] if note else []
@@ -69,18 +74,23 @@ def json_feed_rows(content: bytes, path: str, file_row: int, table: FieldTable, 
 
     notes = list(losses)
     entries: list[dict[str, object] | None] = []
+    text = decode_markup(content).text
+    feed: object
     try:
-        feed = msgspec.json.decode(decode_markup(content).text)
+        feed = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
-        notes.append(f"broken JSON Feed: {error}")
+        opened = _ITEMS.search(text)
+        found, reason = elements_before_break(text, opened.end()) if opened else ([], str(error))
+        notes.append(f"broken JSON Feed: {reason}")
+        named = _TITLE.search(text[: opened.start()] if opened else "")
+        feed = {"title": named[1] if named else "", "items": found}
+    items = feed.get("items") if isinstance(feed, dict) else None
+    if isinstance(feed, dict) and isinstance(items, list):
+        title = html_line(_string(feed.get("title")))
+        entries = [_json_entry(one, title) if isinstance(one, dict) else None for one in items]
+        notes += [] if entries or notes else ["a feed without an entry"]
     else:
-        found = feed.get("items") if isinstance(feed, dict) else None
-        if isinstance(found, list):
-            title = html_line(_string(feed.get("title")))
-            entries = [_json_entry(one, title) if isinstance(one, dict) else None for one in found]
-            notes += [] if entries else ["a feed without an entry"]
-        else:
-            notes.append('no feed: "items" is missing or not a list')
+        notes.append('no feed: "items" is missing or not a list')
     return _rows(entries, path, file_row, table, notes, len(content))
 
 
@@ -105,12 +115,12 @@ def _rows(
 
 
 def field_text(value: str) -> str:
-    """Return the content of a field as text: HTML as paragraphs, a plain text with its own lines.
+    r"""Return the content of a field as text: HTML as paragraphs, a plain text with its own lines.
 
     Examples
     --------
-    >>> field_text("<p>Now &amp; then"), field_text("Fish &amp; chips\\n\\nat noon")
-    ('Now & then', 'Fish & chips\\n\\nat noon')
+    >>> field_text("<p>Now &amp; then"), field_text("Fish &amp; chips\n\nat noon")
+    ('Now & then', 'Fish & chips\n\nat noon')
     """
     return html_text(value) if is_html(value) else html.unescape(value)
 
@@ -132,25 +142,26 @@ def _parse_xml(text: str) -> tuple[list[dict[str, object]], str]:
             sanitize_html=False,
             resolve_relative_uris=False,
         )
-    except Exception as error:  # noqa: BLE001  # whatever the library falls over, the other files are read
+    except Exception as error:  # whatever the library falls over, the other files are read
         return [], f"feed that feedparser cannot read ({type(error).__name__})"
     source = html_line(_string(feed.feed.get("title")))
     language = _string(feed.feed.get("language"))
     entries = [_xml_entry(entry, source, language) for entry in feed.entries]
-    return entries, _why_broken(feed, len(entries), root_name(text[:_HEAD_CHARACTERS].encode("utf-8", "replace")))
+    root = root_name(text[:_HEAD_CHARACTERS].encode("utf-8", "replace"))
+    # The library has put a declaration before the text and taken a DOCTYPE out of it: its lines are not the file's.
+    return entries, _why_broken(feed, len(entries), root, first_error(text) if feed.bozo else "")
 
 
-def _why_broken(feed: Any, n_entries: int, root: str) -> str:
+def _why_broken(feed: Any, n_entries: int, root: str, where: str) -> str:
     error = feed.get("bozo_exception") if feed.bozo else None
     why = ""
     if isinstance(error, SAXParseException):
-        where = f"line {error.getLineNumber()}, column {(error.getColumnNumber() or 0) + 1}"
-        why = f"broken XML at {where}: {error.getMessage()}"
+        why = f"broken XML{where or f': {error.getMessage()}'}"
     elif error is not None:
         why = f"broken feed: {' '.join(str(error).split()) or type(error).__name__}"
     if not n_entries:
         found = f"its first element is <{root[:40]}>" if root else "no element found"
-        none = "a feed without an entry" if feed.version else f"neither RSS nor Atom: {found}"
+        none = "a feed without an entry" if feed.get("version") else f"neither RSS nor Atom: {found}"
         return f"{none}; {why}" if why else none
     return why and f"{why}; {n_entries} {'entry' if n_entries == 1 else 'entries'} found all the same"
 

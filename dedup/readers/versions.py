@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from dedup.model import Articles, Skip, Strings
 from dedup.readers.buffer import strings_of
 
+#: Characters of an id that a note shows.
+_SHOWN = 120
 #: So many articles with an id that was given before are named; the rest are counted.
 NAMED_REPEATS = 10
 OLDER_NOTE = "an older version of an article with the same id, not read"
@@ -47,6 +49,12 @@ def settle_ids(articles: Articles, same_id: str) -> Articles:
     return _without(replace(articles, skips=articles.skips + skips), older)
 
 
+def _shown(identity: str) -> str:
+    """Return an id as part of a line: in a broken feed it may be half of the feed."""
+    line = " ".join(identity.split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"
+
+
 def _place(articles: Articles, article: int) -> tuple[str, int]:
     return articles.files[articles.file_rows[article]], int(articles.records[article])
 
@@ -56,7 +64,7 @@ def _notes(articles: Articles, repeats: list[tuple[int, int]]) -> tuple[Skip, ..
     for article, first in repeats[:NAMED_REPEATS]:
         path, number = _place(articles, first)
         notes.append(
-            Skip(*_place(articles, article), f'id "{articles.ids[article]}" also at {path}:{number}, both kept')
+            Skip(*_place(articles, article), f'id "{_shown(articles.ids[article])}" also at {path}:{number}, both kept')
         )
     more = len(repeats) - NAMED_REPEATS
     if more > 0:

@@ -134,6 +134,8 @@ def _rows(captured: _Capture, is_page: bool, losses: list[str], file: OpenFile) 
         # Two captures of one address are two versions; an address of its own that a page names may be wrong.
         rows.ids, rows.urls = strings_of([name]), strings_of([url or rows.urls[0].encode()])
         rows.records = np.array([captured.number], np.int64)
+        # Its lines are those of the page, and not of the archive.
+        rows.body_lines, rows.line_marks = np.zeros(1, np.int64), np.empty((0, 2), np.int64)
         rows.dates = np.where(rows.dates == NO_DATE, captured.date, rows.dates)
     return rows
 

@@ -90,6 +90,22 @@ def refuse_entities(text: str) -> str:
     return ""
 
 
+def first_error(text: str) -> str:
+    r"""Return where a document stops being well-formed XML, and why; nothing if it does not.
+
+    Examples
+    --------
+    >>> first_error("<a>\n<b></a>"), first_error("<a/>")
+    (' at line 2, column 6: mismatched tag', '')
+    """
+    parser = expat.ParserCreate("utf-8", " ")
+    try:
+        parser.Parse(text.encode("utf-8", "replace"), True)
+    except expat.ExpatError as error:
+        return f" at line {error.lineno}, column {error.offset + 1}: {expat.ErrorString(error.code)}"
+    return ""
+
+
 def _stop(_name: str, _attributes: dict[str, str]) -> None:
     raise _RootReachedError
 

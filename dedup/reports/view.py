@@ -27,7 +27,7 @@ MAX_TEXTS = 100
 LEVELS = {0: "passage", **{int(level): str(level.name).lower() for level in Level}}
 
 #: Formats whose files nobody reads by line: their places are told by entry and paragraph.
-RECORD_FORMATS = ("feed", "jsonfeed", "newsml", "ninjs")
+RECORD_FORMATS = ("feed", "jsonfeed", "newsml", "ninjs", "warc")
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CHUNK_PLACES = 4096
@@ -295,15 +295,16 @@ def _columns(report: Report, table: _Located, paths: list[str]) -> list[Sequence
 
 def _paragraphs(report: Report, table: _Located) -> list[int]:
     """Return `Place.paragraph` of each place."""
-    articles, segments = report.articles, report.segments
+    articles = report.articles
     of_articles = report.findings.articles[table.places]
     in_records = np.array([form in RECORD_FORMATS for form in articles.formats] or [False] * len(articles.files))
     wanted = in_records[articles.file_rows[of_articles]] & ~table.in_title
     if not wanted.any():
         return [0] * len(wanted)
-    starts = segments.starts[segments.levels & Level.PARAGRAPH != 0]
+    starts = report.segments.starts[report.segments.levels & Level.PARAGRAPH != 0]
     before = np.searchsorted(starts, articles.body_starts[of_articles])
-    return np.where(wanted, np.searchsorted(starts, table.starts, "right") - before, 0).tolist()
+    numbers: list[int] = np.where(wanted, np.searchsorted(starts, table.starts, "right") - before, 0).tolist()
+    return numbers
 
 
 def _texts(
