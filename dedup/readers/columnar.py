@@ -87,7 +87,8 @@ def _on_disk(file: OpenFile) -> Iterator[str]:
 
 def _plan(schema: Any, table: FieldTable) -> _Plan | str:
     """Return the columns to read, or that there is none for the text."""
-    roles = {role: tuple(n for n in names if _field(schema, n) is not None) for role, names in table.roles.items()}
+    roles = {role: tuple(n for n in names if _type_of(schema, n) is not None) for role, names in table.roles.items()}
+    roles["text"] = tuple(name for name in roles["text"] if _is_text(_type_of(schema, name)))
     if roles["text"]:
         return _Plan(roles)
     shown = ", ".join(schema.names[:_NAMED_COLUMNS])
@@ -98,10 +99,10 @@ def _plan(schema: Any, table: FieldTable) -> _Plan | str:
     )
 
 
-def _field(schema: Any, name: str) -> Any:
-    """Return the field of a name, ``a.b`` being ``b`` inside ``a`` unless a column is called so; or None."""
+def _type_of(schema: Any, name: str) -> Any:
+    """Return the type of a column, ``a.b`` being ``b`` inside ``a`` unless a column is called so; or None."""
     if schema.get_field_index(name) >= 0:
-        return schema.field(name)
+        return schema.field(name).type
     outer, dot, inner = name.partition(".")
     if dot and schema.get_field_index(outer) >= 0:
         kind = schema.field(outer).type
@@ -338,6 +339,8 @@ def _text_of(value: object) -> object:
 
 
 def _is_text(kind: Any) -> bool:
+    if str(kind).startswith("dictionary"):
+        kind = kind.value_type
     return str(kind) in ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
 
 
