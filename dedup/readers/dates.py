@@ -9,8 +9,8 @@ from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 #: The years that `datetime` knows, as seconds.
-_FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
-_LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
+FIRST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
+LAST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(seconds=1)
 
 _DIGITS = re.compile(r"[+-]?\d+(\.\d+)?", re.ASCII)
 _YEAR_MONTH = re.compile(r"(\d{4})[-/](\d{1,2})(?:[-/](\d{1,2}))?(?=\D|$)", re.ASCII)
@@ -94,7 +94,7 @@ def _parse_number(number: float) -> int | None:
     size = abs(number)
     scale = 1 if size < 1e11 else 10**3 if size < 1e14 else 10**6 if size < 1e17 else 10**9
     seconds = int(number // scale)
-    return seconds if _FIRST <= seconds <= _LAST else None
+    return seconds if FIRST <= seconds <= LAST else None
 
 
 def _parse_calendar(digits: str) -> int | None:

@@ -142,7 +142,7 @@ def find_layout(head: bytes, table: FieldTable, *, is_tsv: bool = False) -> Layo
         names, end = (), start
     entries += _numbered(table, names, len(fields))
     if not any(role == _TEXT for _, role, _ in entries):
-        shown = ", ".join(field.strip()[:_MAX_NAME] or '""' for field in fields[:_NAMED_COLUMNS])
+        shown = ", ".join(" ".join(field.split())[:_MAX_NAME] or '""' for field in fields[:_NAMED_COLUMNS])
         more = f" and {len(fields) - _NAMED_COLUMNS} more" if len(fields) > _NAMED_COLUMNS else ""
         return (
             f"no column for the text in the first record ({shown}{more}), looked for {', '.join(table.roles['text'])}; "
