@@ -41,6 +41,7 @@ def rows(articles: Articles) -> list[tuple[object, ...]]:
     texts = [(articles.title(i), articles.body(i)) for i in range(len(articles))]
     columns = (articles.dates, articles.file_rows, articles.records, articles.body_lines)
     strings = (articles.ids, articles.sources, articles.urls)
+    assert len(articles.tags) == len(articles.languages) == len(articles)
     return list(zip(texts, *strings, *(column.tolist() for column in columns), strict=True))
 
 
@@ -256,6 +257,25 @@ def test_other_fields(tmp_path, params):
     assert notes(articles) == [(n, f'id "{i}" also at {path}:{m}, both kept') for n, i, m in ((3, 12, 2), (6, 0, 4))]
 
 
+def test_language_and_tags(tmp_path, params):
+    """Tags are strings, lists of strings or of objects with a name; both readers find the same in all of them."""
+    lines = [
+        {"text": "a", "lang": "en", "tags": ["x", " y  z ", "x", 5, {"name": "n"}]},
+        {"text": "b", "language": "de", "tags": "p, q|r"},
+        {"text": "c", "tags": [], "keywords": ["k"]},
+        {"text": "d", "tags": [5], "categories": "f"},
+        {"text": "e", "tags": {"no": 1}, "category": "é\u0001"},
+        {"text": "f", "language": 5},
+    ]
+
+    articles = read_bytes(tmp_path, "\n".join(map(json.dumps, lines)).encode(), params)
+
+    assert ["en", "de", "", "", "", ""] == list(articles.languages)
+    assert [["x", "y z", "n"], ["p", "q", "r"], ["k"], ["f"], ["é\u0001"], [""]] == [
+        t.split("\x1f") for t in articles.tags
+    ]
+
+
 def test_named_fields_replace_the_usual_ones(tmp_path, params):
     """Fields that are set are looked for instead of the defaults, and one may serve twice."""
     chosen = ReadParams({"text": ["lead", "rest"], "id": "link"}, compiled_bytes=params.compiled_bytes)
@@ -263,6 +283,19 @@ def test_named_fields_replace_the_usual_ones(tmp_path, params):
     articles = read_bytes(tmp_path, b'{"text": "no", "rest": "yes", "link": "l", "id": "no"}', chosen)
 
     assert [row[:4] for row in rows(articles)] == [(("", "yes"), "l", "", "l")]
+
+
+def test_nested_names(tmp_path, params):
+    """A name with dots is looked for as it is, then inside objects."""
+    chosen = ReadParams({"text": "article.body", "id": "meta.ids.own"}, compiled_bytes=params.compiled_bytes)
+    lines = b"""{"article": {"body": "a"}, "meta": {"ids": {"own": 7}}}
+{"article.body": "b", "article": {"body": "no"}, "meta": 5}
+{"article": "c"}"""
+
+    articles = read_bytes(tmp_path, lines, chosen)
+
+    assert [("a", "7"), ("b", f"{tmp_path / 'feed.jsonl'}:2")] == [(row[0][1], row[1]) for row in rows(articles)]
+    assert notes(articles) == [(3, "no text field (looked for article.body)")]
 
 
 @pytest.mark.parametrize("fields", [{"titel": "a"}, {"text": []}, {"text": ""}, {"text": 'a"b'}, {"text": "a\nb"}])
