@@ -9,6 +9,12 @@ memory is printed at the end. ``--reader NAME`` picks one, ``--seed N`` another 
 from __future__ import annotations
 
 import argparse
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
 import resource
 import sys
 import time
@@ -50,6 +56,30 @@ _JSON = (
 )  # fmt: skip
 
 
+_CSV = (
+    b'"',
+    b'""',
+    b'"a""b"x',
+    b",",
+    b";",
+    b"\t",
+    b"|",
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b"\0",
+    b"\xff",
+    b"\xe2\x80",
+    b"sep=;\n",
+)
+_BINARY = (b"\0", b"\xff" * 8, b"\0" * 8, b"\x7f\xff\xff\xff", b"PAR1", b"ARROW1\0\0", b"\x15\x04", b"\x28\xb5\x2f\xfd")
+_WARC = (
+    b"WARC/1.0\r\n", b"\r\n\r\n", b"Content-Length: 99999999999\r\n", b"Content-Length: -1\r\n", b"HTTP/1.1 200 OK\r\n",
+    b"WARC-Type: response\r\n", b"Transfer-Encoding: chunked\r\n", b"Content-Encoding: gzip\r\n", b"\0", b"\xff",
+    b"\r\n",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """What a reader is given: the ending of its files, files that are right, and pieces to put into them."""
@@ -68,6 +98,73 @@ def _made(form: str) -> Callable[[], list[bytes]]:
     return files
 
 
+_RECORDS: list[dict[str, object]] = [
+    {
+        "id": str(i),
+        "title": f"Title {i}",
+        "text": f'Line one, "é" {i}.\nLine two of it.',
+        "date": "Jan 5, 2026",
+        "tags": "a|b",
+    }
+    for i in range(4)
+]
+
+
+def _csv(delimiter: str) -> Callable[[], list[bytes]]:
+    def files() -> list[bytes]:
+        out = io.StringIO(newline="")
+        writer = csv.DictWriter(out, list(_RECORDS[0]), delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(_RECORDS)
+        return [out.getvalue().encode(), out.getvalue().encode("cp1252")]
+
+    return files
+
+
+def _lines() -> bytes:
+    return b"".join(json.dumps(record).encode() + b"\n" for record in _RECORDS)
+
+
+def _parquet() -> list[bytes]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    files = []
+    for packing in ("snappy", "zstd", "none"):
+        out = io.BytesIO()
+        pq.write_table(pa.Table.from_pylist(_RECORDS), out, compression=packing, row_group_size=2)
+        files.append(out.getvalue())
+    return files
+
+
+def _arrow() -> list[bytes]:
+    import pyarrow as pa
+
+    table, files = pa.Table.from_pylist(_RECORDS), []
+    for opened in (pa.ipc.new_file, pa.ipc.new_stream):
+        out = io.BytesIO()
+        with opened(out, table.schema) as writer:
+            writer.write_table(table)
+        files.append(out.getvalue())
+    return files
+
+
+def _warc() -> list[bytes]:
+    body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<html><body><p>Words of a page.</p></body></html>"
+    head = (
+        b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/\r\nWARC-Date: 2026-01-05T00:00:00Z\r\n"
+        b"Content-Type: application/http; msgtype=response\r\nContent-Length: %d\r\n\r\n" % len(body)
+    )
+    record = head + body + b"\r\n\r\n"
+    return [record * 2, gzip.compress(record) * 2]
+
+
+def _packed() -> list[bytes]:
+    import zstandard
+
+    return [pack(_lines()) for pack in (gzip.compress, bz2.compress, lzma.compress, zstandard.compress)]
+
+
 #: Name -> what its files are made of.
 READERS: dict[str, Reader] = {
     "rss": Reader(".xml", _made("rss20"), _XML + _HTML),
@@ -79,6 +176,13 @@ READERS: dict[str, Reader] = {
     "ninjs3": Reader(".json", _made("ninjs3"), _JSON + _HTML),
     "html": Reader(".html", _made("pages"), _HTML + _XML),
     "html-field": Reader(".jsonl", _made("html field"), _JSON + _HTML),
+    "jsonlines": Reader(".jsonl", lambda: [_lines()], _JSON),
+    "csv": Reader(".csv", _csv(","), _CSV),
+    "tsv": Reader(".tsv", _csv("\t"), _CSV),
+    "warc": Reader(".warc", _warc, _WARC + _HTML),
+    "packed": Reader(".jsonl", _packed, _BINARY),
+    "parquet": Reader(".parquet", _parquet, _BINARY),
+    "arrow": Reader(".arrow", _arrow, _BINARY),
 }
 
 

@@ -89,7 +89,7 @@ class PairRule:
         articles: NDArray[np.int32],
         clusters: NDArray[np.int64],
         leads: NDArray[np.bool_],
-        rows: NDArray[np.int64],
+        rows: NDArray[np.int32],
     ) -> NDArray[np.int64]:
         """Return the number of the part of its cluster that each place belongs to, -1 where it stands alone.
 

@@ -206,7 +206,7 @@ INPUTS = (
         "--files-from",
         type=click.Path(dir_okay=False, allow_dash=True),
         metavar="FILE",
-        help="Also read the files named in this one, a line each or ended by NUL; - is standard input.",
+        help="Also read the files named in this one, a line each or ended by NUL; - is standard input. [default: none]",
     ),
 )
 

@@ -31,7 +31,7 @@ def opened(path: Path | None) -> Iterator[TextIO]:
         yield stream
 
 
-def named_inputs(inputs: Sequence[str], files_from: str | None) -> list[str]:
+def named_inputs(inputs: Sequence[str], files_from: str | None) -> tuple[str, ...]:
     """Return the inputs of a command and those that a list names.
 
     Raises
@@ -42,10 +42,10 @@ def named_inputs(inputs: Sequence[str], files_from: str | None) -> list[str]:
     if files_from is not None:
         from dedup.readers.inputs import listed_files
 
-        return [*inputs, *listed_files(files_from)]
+        return (*inputs, *listed_files(files_from))
     if not inputs:
         raise click.UsageError("Missing argument 'INPUT...', or --files-from FILE.")
-    return list(inputs)
+    return tuple(inputs)
 
 
 def scan_inputs(inputs: Sequence[str], settings: Mapping[str, object], *, jobs: int | None, quiet: bool) -> Report:

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from dedup.model import NO_DATE, Skip, Strings
 from dedup.readers.buffer import RowBuilder, Rows, default_id, strings_of
-from dedup.readers.dates import parse_date
+from dedup.readers.dates import FIRST, LAST, parse_date
 from dedup.readers.fields import DATE_NOTE, FieldTable, tags_of
 from dedup.readers.formats import OpenFile, Task
 
 #: So many columns are named in a message.
 _NAMED_COLUMNS = 12
+_MAX_NAME = 64
 _LEAST_ROWS, _MOST_ROWS = 64, 1 << 15
 INVALID_NOTE = "invalid UTF-8 replaced by U+FFFD"
 INSTALL = "reading {} needs pyarrow; install it: pip install 'saidtwice[arrow]'"
@@ -55,7 +56,7 @@ def tasks(file: OpenFile) -> Iterator[Task]:
                     ends.append(part)
                     continue
                 read_bytes, counted = file.stream.read_bytes - counted, file.stream.read_bytes
-                yield partial(_rows, part, plan, file, first, read_bytes)
+                yield partial(_rows, _checked(part), plan, file, first, read_bytes)
                 first += part.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
@@ -65,6 +66,17 @@ def tasks(file: OpenFile) -> Iterator[Task]:
     ends += file.stream.losses
     if ends:
         yield RowBuilder([Skip(file.path, 0, end) for end in ends]).rows
+
+
+def _checked(batch: Any) -> Any:
+    """Return a batch with its strings as bytes, which need not be UTF-8, when its offsets are seen to be right."""
+    import pyarrow as pa
+
+    views = {pa.string(): pa.binary(), pa.large_string(): pa.large_binary()}
+    columns = [column.view(views[column.type]) if column.type in views else column for column in batch.columns]
+    out = pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+    out.validate(full=True)
+    return out
 
 
 def _first_line(error: Exception) -> str:
@@ -87,10 +99,11 @@ def _on_disk(file: OpenFile) -> Iterator[str]:
 
 def _plan(schema: Any, table: FieldTable) -> _Plan | str:
     """Return the columns to read, or that there is none for the text."""
-    roles = {role: tuple(n for n in names if _field(schema, n) is not None) for role, names in table.roles.items()}
+    roles = {role: tuple(n for n in names if _type_of(schema, n) is not None) for role, names in table.roles.items()}
+    roles["text"] = tuple(name for name in roles["text"] if _is_text(_type_of(schema, name)))
     if roles["text"]:
         return _Plan(roles)
-    shown = ", ".join(schema.names[:_NAMED_COLUMNS])
+    shown = ", ".join(" ".join(name.split())[:_MAX_NAME] for name in schema.names[:_NAMED_COLUMNS])
     more = len(schema.names) - _NAMED_COLUMNS
     return (
         f"no column for the text; it has {shown}{f' and {more} more' if more > 0 else ''}, looked for "
@@ -98,10 +111,10 @@ def _plan(schema: Any, table: FieldTable) -> _Plan | str:
     )
 
 
-def _field(schema: Any, name: str) -> Any:
-    """Return the field of a name, ``a.b`` being ``b`` inside ``a`` unless a column is called so; or None."""
+def _type_of(schema: Any, name: str) -> Any:
+    """Return the type of a column, ``a.b`` being ``b`` inside ``a`` unless a column is called so; or None."""
     if schema.get_field_index(name) >= 0:
-        return schema.field(name)
+        return schema.field(name).type
     outer, dot, inner = name.partition(".")
     if dot and schema.get_field_index(outer) >= 0:
         kind = schema.field(outer).type
@@ -164,7 +177,6 @@ def _ipc_batches(path: str, file: OpenFile) -> Iterator[tuple[Any, _Plan]]:
         opened = pa.ipc.open_file(source, options=options) if is_file else pa.ipc.open_stream(source, options=options)
         batches = (opened.get_batch(i) for i in range(opened.num_record_batches)) if is_file else opened
         for batch in batches:
-            batch.validate()
             each = max(1, batch.nbytes // max(1, batch.num_rows))
             rows = min(max(file.params.block_bytes // each, _LEAST_ROWS), _MOST_ROWS)
             for start in range(0, batch.num_rows, rows):
@@ -338,6 +350,8 @@ def _text_of(value: object) -> object:
 
 
 def _is_text(kind: Any) -> bool:
+    if str(kind).startswith("dictionary"):
+        kind = kind.value_type
     return str(kind) in ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
 
 
@@ -367,7 +381,9 @@ def _column_dates(column: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_], ND
     if pa.types.is_timestamp(kind):  # UTC, with a time zone or without
         scale = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
         values = pc.fill_null(column.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
-        return np.where(given, values // scale, NO_DATE), given, wrong
+        seconds = values // scale
+        wrong = given & ((seconds < FIRST) | (seconds > LAST))
+        return np.where(given & ~wrong, seconds, NO_DATE), given, wrong
     if not (_is_text(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         return np.full(n, NO_DATE, np.int64), np.zeros(n, np.bool_), wrong
     seconds = np.full(n, NO_DATE, np.int64)

@@ -142,7 +142,7 @@ def find_layout(head: bytes, table: FieldTable, *, is_tsv: bool = False) -> Layo
         names, end = (), start
     entries += _numbered(table, names, len(fields))
     if not any(role == _TEXT for _, role, _ in entries):
-        shown = ", ".join(field.strip()[:_MAX_NAME] or '""' for field in fields[:_NAMED_COLUMNS])
+        shown = ", ".join(" ".join(field.split())[:_MAX_NAME] or '""' for field in fields[:_NAMED_COLUMNS])
         more = f" and {len(fields) - _NAMED_COLUMNS} more" if len(fields) > _NAMED_COLUMNS else ""
         return (
             f"no column for the text in the first record ({shown}{more}), looked for {', '.join(table.roles['text'])}; "
@@ -166,6 +166,8 @@ def _entries(fields: Sequence[str], table: FieldTable) -> list[tuple[int, int, i
     for role, names in enumerate(table.roles.values()):
         columns = [exact.get(name, alike.get(_plain_name(name))) for name in names]
         entries += [(column, role, rank) for rank, column in enumerate(columns) if column is not None]
+    if all(list(table.roles.values())[role][rank].isdecimal() for _, role, rank in entries):
+        return []  # a 3 in the first record is no name, though the third column was asked for
     return list({entry[:2]: entry for entry in reversed(entries)}.values())
 
 
@@ -266,7 +268,7 @@ def _are_records(rest: bytes, layout: Layout) -> bool:
         fields, end = split_record(text, start, layout.delimiter)
         tried += 1
         good += len(fields) == max(len(layout.columns), layout.text_column + 1)
-    return 2 * good > tried
+    return tried > 1 and 2 * good > tried
 
 
 def _last_rows(rest: bytes, line: int, at_end: bool, file: OpenFile, layout: Layout) -> Rows:

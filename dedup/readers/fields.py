@@ -61,7 +61,8 @@ class ReadParams:
     Attributes
     ----------
     fields : mapping of str to str or sequence of str
-        For each key of `FIELDS`, the names to look for instead of the usual ones.
+        For each key of `FIELDS`, the names to look for instead of the usual ones; ``a.b`` is ``b`` inside ``a`` where
+        no field is called so.
     block_bytes : int
         How much of a file is read and parsed at once; a longer line makes a longer block.
     compiled_bytes : int
@@ -154,7 +155,15 @@ class FieldTable:
             self.roles["id"] += ("slug",)
         for role, names in params.fields.items():
             self.roles[role] = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
-        self.keys = tuple(dict.fromkeys(key for names in self.roles.values() for key in names))
+        looked_for = tuple(dict.fromkeys(key for names in self.roles.values() for key in names))
+        outers = (name.partition(".")[0] for name in looked_for if "." in name)
+        self.keys = tuple(dict.fromkeys((*looked_for, *outers)))
+        # Where a name is "a.b", and no field is called so: its column, that of "a", and the way from there.
+        self._nested = [
+            (self.keys.index(name), self.keys.index(outer), inner.split("."))
+            for name, (outer, dot, inner) in ((name, name.partition(".")) for name in looked_for)
+            if dot
+        ]
         self._columns = {role: tuple(map(self.keys.index, names)) for role, names in self.roles.items()}
 
     @cached_property
@@ -170,13 +179,13 @@ class FieldTable:
 
     @cached_property
     def scanned_keys(self) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None:
-        """The names as `scan_lines` takes them: bytes, offsets, roles, ranks; None if they are too many for it."""
+        """The names as `scan_lines` takes them: bytes, offsets, roles, ranks; None if they are too many, or nested."""
         entries = [
             (name.encode("utf-8", "replace"), column, rank)
             for column, names in enumerate(self.roles.values())
             for rank, name in enumerate(names)
         ]
-        if len(entries) > 63:
+        if len(entries) > 63 or self._nested:
             return None
         offsets = np.cumsum([0, *(len(name) for name, _, _ in entries)], dtype=np.int64)
         values = np.frombuffer(b"".join(name for name, _, _ in entries), np.uint8)
@@ -215,6 +224,8 @@ class FieldTable:
             There is no HTML in it, whatever it looks like.
         """
         notes: dict[str, None] = {}
+        if self._nested:
+            values = self._with_nested(values)
 
         def string(role: str) -> bytes:
             for column in self._columns[role]:
@@ -247,6 +258,16 @@ class FieldTable:
         identity, source, url, language = string("id"), string("source"), string("url"), string("language")
         tags = self._tags(values, notes, was_invalid)
         return Record(identity, title, text, moment, source, url, tuple(notes), language, tags)
+
+    def _with_nested(self, values: Sequence[object]) -> list[object]:
+        found = list(values)
+        for column, outer, path in self._nested:
+            value = found[outer]
+            for name in path:
+                value = value.get(name) if isinstance(value, Mapping) else None
+            if found[column] is None:
+                found[column] = value
+        return found
 
     def without_tags(self, role: str, value: str) -> str:
         """Return a title or text as text: HTML, if it is any and the settings say so, as paragraphs."""

@@ -99,8 +99,11 @@ class ByteStream:
     def _limited(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         size = 0
         for chunk in chunks:
+            room = self.largest(self.read_bytes) - size
             size += len(chunk)
-            if size > self.largest(self.read_bytes):
+            if len(chunk) > room:
+                if room > 0:
+                    yield chunk[:room]
                 times = f"{self.max_unpacked:,} times its size"
                 self.losses.append(f"unpacks to more than {times}, read up to there; raise --max-unpacked")
                 return

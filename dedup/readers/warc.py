@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -51,14 +52,23 @@ def tasks(file: OpenFile) -> Iterator[Task]:
     except ImportError:
         yield RowBuilder([Skip(file.path, 0, INSTALL)]).rows
         return
+
+    logging.getLogger("warcio").setLevel(logging.ERROR)  # it warns of addresses with spaces
+
+    class Records(ArchiveIterator):  # type: ignore[misc]  # it is untyped
+        INC_RECORD = ""  # it would write of a wrong length to standard error
+
     counted = number = 0
     ends: list[str] = []
     try:
-        for number, record in enumerate(ArchiveIterator(_Chunks(file.chunks)), 1):
+        records = Records(_Chunks(file.chunks))
+        for number, record in enumerate(records, 1):
             task = _task(record, number, file)
             if task:
                 read_bytes, counted = file.stream.read_bytes - counted, file.stream.read_bytes
                 yield partial(_counting, task, read_bytes)
+        if records.err_count:
+            ends.append(f"{records.err_count} records have a wrong length; pages may be cut")
     except OSError:
         raise  # of the system, which the caller names
     except Exception as error:  # it has no base of its own errors, and passes on those of what it uses
