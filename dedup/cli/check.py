@@ -119,9 +119,7 @@ _GATE = (
 
 @click.command()
 @options.add(*options.INPUTS, *_GATE, *options.RUN, *options.SETTINGS)
-@click.pass_context
 def check(
-    ctx: click.Context,
     inputs: tuple[str, ...],
     files_from: str | None,
     select: tuple[str, ...],
@@ -183,7 +181,7 @@ def check(
                 "add --baseline dedup-baseline.jsonl --update-baseline",
                 err=True,
             )
-        ctx.exit(0 if exit_zero else _FAILED)
+        click.get_current_context().exit(0 if exit_zero else _FAILED)
 
 
 def _params(

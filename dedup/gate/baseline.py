@@ -151,10 +151,14 @@ def updated(known: Baseline, found: Mapping[tuple[str, str], Entry]) -> tuple[Ba
                 changes.append(f"- {before.code} {before.text!r}: not there any more{kept}")
             continue
         if before is None:
-            changes.append(f"+ {now.code} {now.text!r} in {now.count} places")
+            changes.append(f"+ {now.code} {now.text!r} in {_places(now.count)}")
             new[key] = now
             continue
         if before.count != now.count:
-            changes.append(f"~ {now.code} {now.text!r}: {before.count} -> {now.count} places")
+            changes.append(f"~ {now.code} {now.text!r}: {before.count} -> {_places(now.count)}")
         new[key] = replace(before, count=now.count)
     return new, changes
+
+
+def _places(count: int) -> str:
+    return f"{count} place" + ("" if count == 1 else "s")
