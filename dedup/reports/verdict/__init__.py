@@ -1,0 +1,1 @@
+"""Writers of a verdict, one a file: ``write(verdict, stream)``."""
