@@ -99,11 +99,13 @@ def test_a_record_of_a_feed_has_a_line_and_no_columns():
 
 def test_what_is_over_the_number_of_results_is_left_out_and_said():
     """Errors stay, suppressed ones and warnings go first, and a notification counts them."""
-    verdict = verdict_of([
-        *factory.many_violations(3, suppressed="baseline"),
-        *factory.many_violations(3, severity="warning"),
-        *factory.many_violations(3),
-    ])
+    verdict = verdict_of(
+        [
+            *factory.many_violations(3, suppressed="baseline"),
+            *factory.many_violations(3, severity="warning"),
+            *factory.many_violations(3),
+        ]
+    )
     run = run_of(verdict, max_results=4)
 
     assert ["error"] * 3 + ["warning"] == [result["level"] for result in run["results"]]
@@ -115,7 +117,9 @@ def test_what_is_over_the_number_of_results_is_left_out_and_said():
 @pytest.mark.parametrize("limit", [20_000, 100_000])
 def test_the_compressed_file_is_within_its_limit(limit):
     """However long the texts are: fewer results, never a file that is refused."""
-    long = [violation(n, message=f"{n:x}" + "".join(chr(0x4E00 + n * i % 20_000) for i in range(990))) for n in range(400)]
+    long = [
+        violation(n, message=f"{n:x}" + "".join(chr(0x4E00 + n * i % 20_000) for i in range(990))) for n in range(400)
+    ]
     data = written(sarif.write, verdict_of(long), rules=RULES, max_gzip_bytes=limit)
     run = json.loads(data)["runs"][0]
 
