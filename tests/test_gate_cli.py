@@ -112,7 +112,7 @@ def test_baselines_that_are_none(feed, tmp_path, content, told):
     ("arguments", "told"),
     [
         (("--select", "D9"), "no rule 'D9'"),
-        (("--rule", "D110=warning"), "did you mean D101"),
+        (("--rule", "D110=warning"), "did you mean D10"),
         (("--rule", "D101=loud"), "allowed: error, warning, off"),
         (("--rule", "D401=3"), "allowed: 0 to 1"),
         (("--format", "xml"), "'xml'"),
