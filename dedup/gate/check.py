@@ -123,7 +123,11 @@ def _violations(
     found: Baseline,
 ) -> list[Violation]:
     spots = group.spots
-    reported = list(spots if group.alone else spots[1:])
+    reported = [
+        spot
+        for spot in (spots if group.alone else spots[1:])
+        if params.level_at(group.code, _path(report, spot)) != "off"
+    ]
     reasons = {id(spot): ignores.reason(group.code, spot) for spot in reported}
     ignored = [spot for spot in reported if reasons[id(spot)] is not None]
     counted = [spot for spot in spots if reasons.get(id(spot)) is None]
@@ -144,18 +148,20 @@ def _violations(
             mine = [spots[0]]  # what it repeats stands later, in the archive
         order = mine
     new = order[: max(n_new, 0)]
-    level = params.level(group.code)
-    severity = "warning" if level == "warning" else "error"
-    made = [_violation(report, group, spot, severity) for spot in new]
+    made = [_violation(report, group, spot, params) for spot in new]
     old = [spot for spot in open_ if spot not in new and judged[spot.article]]
     reason = "; ".join(dict.fromkeys(told))
-    made += [_violation(report, group, spot, severity)._replace(suppressed="baseline", reason=reason) for spot in old]
+    made += [_violation(report, group, spot, params)._replace(suppressed="baseline", reason=reason) for spot in old]
     made += [
-        _violation(report, group, spot, severity)._replace(suppressed="ignored", reason=reasons[id(spot)] or "")
+        _violation(report, group, spot, params)._replace(suppressed="ignored", reason=reasons[id(spot)] or "")
         for spot in ignored
         if judged[spot.article]
     ]
     return made
+
+
+def _path(report: Report, spot: Spot) -> str:
+    return report.articles.files[int(report.articles.file_rows[spot.article])]
 
 
 def _is_known(known: _Known, code: str, spot: Spot) -> bool:
@@ -169,7 +175,7 @@ def _note(found: Baseline, code: str, spot: Spot) -> None:
     found[key] = Entry(code, spot.fingerprint, count, clean(found[key].text if key in found else text))
 
 
-def _violation(report: Report, group: Group, spot: Spot, severity: str) -> Violation:
+def _violation(report: Report, group: Group, spot: Spot, params: GateParams) -> Violation:
     others = [other for other in group.spots if other is not spot]
     first = others[0] if others else None
     place = spot.place
@@ -177,7 +183,7 @@ def _violation(report: Report, group: Group, spot: Spot, severity: str) -> Viola
     located = tuple(locate(report, other) for other in others[:MAX_OTHERS])
     return Violation(
         code=group.code,
-        severity="warning" if severity == "warning" else "error",
+        severity="warning" if params.level_at(group.code, _path(report, spot)) == "warning" else "error",
         message=_message(group, spot, located, len(others)),
         where=where,
         others=located,
