@@ -7,6 +7,7 @@ commit, machine and repeats. Machines are noisy: what counts are the ratios insi
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import math
 import os
@@ -19,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,8 @@ MEGABYTE = 1e6
 #: Of the text: what the report may take at its peak.
 MEMORY_LIMIT = 4.0
 EXPONENT_LIMIT = 1.1
+#: Of the time that JSON Lines takes from disk to articles.
+READ_LIMITS = {"JSON Lines": 1.0, "CSV": 2.0, "Parquet": 1.3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +181,26 @@ class Bench:
                 print(f"{share:7.3f}{jaccard:9.1f}{took['exact']:9.2f}{took['lsh']:8.2f}{ratio:7.2f}{recall:19.4f}")
         return {"rows": rows}
 
+    def read(self) -> dict[str, Any]:
+        """Time JSON Lines, CSV and Parquet from disk to articles, in turn, in one process."""
+        from dedup.readers import read_feeds
+
+        paths = table_files(self.feed.path, self.work)
+        took: dict[str, list[float]] = {name: [] for name in paths}
+        counts = {name: len(read_feeds([path], jobs=os.cpu_count() or 1)) for name, path in paths.items()}
+        assert len(set(counts.values())) == 1, counts
+        for _ in range(max(5, self.repeats)):
+            for name, path in paths.items():
+                start = time.perf_counter()
+                read_feeds([path], jobs=os.cpu_count() or 1)
+                took[name].append(time.perf_counter() - start)
+        print(f"{'format':12}{'s':>8}{'MB/s':>9}{'/ JSON Lines':>14}{'limit':>8}")
+        base = median(took["JSON Lines"])
+        for name, limit in READ_LIMITS.items():
+            seconds = median(took[name])
+            print(f"{name:12}{seconds:8.2f}{self.feed.megabytes / seconds:9.0f}{seconds / base:14.2f}{limit:8.1f}")
+        return {"seconds": took}
+
     def notices(self) -> dict[str, Any]:
         """Time a feed in which every article carries the same three notices, each with a date of its own."""
         points = []
@@ -238,6 +262,30 @@ class Bench:
         return {"results": results}
 
 
+def table_files(feed: Path, work: Path) -> dict[str, Path]:
+    """Write the articles of a JSON Lines feed as CSV and Parquet too, and return the path of each."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    names = ("id", "title", "text", "source", "url", "date")
+    paths = {"JSON Lines": work / "read.jsonl", "CSV": work / "read.csv", "Parquet": work / "read.parquet"}
+    schema = pa.schema([(name, pa.string()) for name in names])
+    with (
+        feed.open("rb") as lines,
+        paths["JSON Lines"].open("w", encoding="utf-8") as json_file,
+        paths["CSV"].open("w", encoding="utf-8", newline="") as csv_file,
+        pq.ParquetWriter(paths["Parquet"], schema) as parquet,
+    ):
+        table = csv.DictWriter(csv_file, names)
+        table.writeheader()
+        while part := list(islice(lines, 5000)):
+            records = [{name: json.loads(line).get(name) for name in names} for line in part]
+            json_file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in records)
+            table.writerows(records)
+            parquet.write_table(pa.Table.from_pylist(records, schema))
+    return paths
+
+
 def slope(points: list[tuple[float, float]]) -> float:
     """Return the slope of the least-squares line."""
     mean_x = statistics.fmean(x for x, _ in points)
@@ -278,7 +326,7 @@ def find_feed(data: Path, work: Path) -> Feed:
     return Feed(path, text_bytes(path) / MEGABYTE)
 
 
-PARTS = ("start", "whole", "growth", "candidates", "notices", "peers")
+PARTS = ("start", "whole", "read", "growth", "candidates", "notices", "peers")
 
 
 def main() -> None:

@@ -11,6 +11,7 @@ from dedup.errors import ConfigError
 from dedup.findings import FindingParams
 from dedup.lsh import LshParams
 from dedup.minhash import MinHashParams
+from dedup.pairs import PairParams
 from dedup.passages import PassageParams
 from dedup.readers import ReadParams
 from dedup.score import ScoreParams
@@ -42,6 +43,7 @@ class Config:
     minhash: MinHashParams = field(default_factory=MinHashParams)
     lsh: LshParams = field(default_factory=LshParams)
     score: ScoreParams = field(default_factory=ScoreParams)
+    pairs: PairParams = field(default_factory=PairParams)
     passages: PassageParams = field(default_factory=PassageParams)
     findings: FindingParams = field(default_factory=FindingParams)
     candidates: str = "auto"
@@ -62,6 +64,13 @@ class Config:
 #: Setting -> the field of `Config` and the field of its parameters that it sets ("" for a field of `Config` itself).
 SETTINGS: dict[str, tuple[str, str]] = {
     "fields": ("read", "fields"),
+    "input_format": ("read", "input_format"),
+    "max_unpacked": ("read", "max_unpacked"),
+    "same_id": ("read", "same_id"),
+    "html": ("read", "html"),
+    "page_text": ("read", "page_text"),
+    "page_extractor": ("read", "page_extractor"),
+    "max_document_bytes": ("read", "max_document_bytes"),
     "join_hyphens": ("tokens", "join_hyphens"),
     "shingle": ("shingle", "unit"),
     "shingle_size": ("shingle", "size"),
@@ -72,6 +81,8 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "min_jaccard": ("score", "min_jaccard"),
     "min_cosine": ("score", "min_cosine"),
     "sure_shingles": ("score", "sure_shingles"),
+    "window": ("pairs", "window"),
+    "same_source": ("pairs", "same_source"),
     "min_run": ("passages", "min_run"),
     "max_gap": ("passages", "max_gap"),
     "boilerplate_articles": ("findings", "boilerplate_articles"),

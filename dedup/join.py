@@ -1,4 +1,4 @@
-"""Token ranges -> every pair of rows at or over a Jaccard threshold: prefix filtering, compiled, on threads."""
+"""Runs of shingles -> every pair of rows at or over a Jaccard threshold: prefix filtering, compiled, on threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.model import Candidates
-from dedup.shingles import Ranges
+from dedup.shingles import ShingleRuns
 
 #: A shingle in the prefixes of more rows is thinned. Of 2 million segments of news at Jaccard .5 two are; a notice with
 #: a changed date is, and must not cost the square of its copies.
@@ -47,28 +47,38 @@ class Prefixes:
     levels: NDArray[np.uint8]
 
 
-def prefixes_of(
-    ranges: Ranges,
-    hashes: NDArray[np.uint32],
-    counts: NDArray[np.uint8],
-    levels: NDArray[np.uint8],
-    k: int,
-    counters: NDArray[np.uint8],
-    min_jaccard: float,
-) -> Prefixes:
-    """Return the prefixes of token ranges.
+def can_match(n_shingles: NDArray[np.int64], shared: NDArray[np.int32], min_jaccard: float) -> NDArray[np.bool_]:
+    """Tell which rows may have a partner: a pair of this Jaccard shares that part of the larger set, at least.
 
     Parameters
     ----------
-    ranges : Ranges
+    n_shingles, shared : int64[n], int32[n]
+        How many shingles a row has, and how many of them may stand in another row; repeats within it may count.
+    min_jaccard : float
+
+    Examples
+    --------
+    >>> can_match(np.array([4, 4, 0]), np.array([1, 2, 0], np.int32), 0.5).tolist()
+    [False, True, False]
+    """
+    wanted = np.ceil(min_jaccard * n_shingles - 1e-9)
+    found: NDArray[np.bool_] = (shared >= wanted) & (n_shingles > 0)
+    return found
+
+
+def prefixes_of(
+    runs: ShingleRuns, counts: NDArray[np.uint8], levels: NDArray[np.uint8], min_jaccard: float
+) -> Prefixes:
+    """Return the prefixes of runs of shingles.
+
+    Parameters
+    ----------
+    runs : ShingleRuns
         ``n`` rows.
-    hashes, counts : uint32[t], uint8[t]
-        Of the shingle at each position of ``ranges.values``, and its count.
+    counts : uint8[t]
+        In how many places of all rows each shingle of ``runs.hashes`` stands, never too low
+        (`dedup.kernels.shingle.count_shingles`).
     levels : uint8[n]
-    k : int
-        Tokens in a shingle.
-    counters : uint8[2**p]
-        Hashed counts of all shingles of all rows (`dedup.kernels.shingle.count_shingles`), never too low.
     min_jaccard : float
         Over 0, at most 1.
     """
@@ -76,14 +86,30 @@ def prefixes_of(
 
     if not 0 < min_jaccard <= 1:
         raise ValueError(f"join: min_jaccard is {min_jaccard}; it must be over 0 and at most 1")
-    n, lengths = len(ranges.firsts), ranges.lasts - ranges.firsts
+    n, lengths = len(runs.firsts), runs.lasts - runs.firsts
     out, offsets = np.empty(int(lengths.sum()), np.uint32), np.empty(n + 1, np.int64)
     sizes, indexed, bitmaps = np.empty(n, np.int32), np.empty(n, np.int32), np.empty((n, 2), np.uint64)
     table = 1 << (2 * int(lengths.max(initial=1))).bit_length()
     seen, stamps = np.empty(table, np.uint32), np.zeros(table, np.int64)
-    rows = (ranges.values, hashes, counts, ranges.firsts, ranges.lasts)
-    used = kernels.fill_prefixes(*rows, k, counters, min_jaccard, seen, stamps, out, offsets, sizes, indexed, bitmaps)
+    rows = (runs.hashes, counts, runs.firsts, runs.lasts)
+    used = kernels.fill_prefixes(*rows, min_jaccard, seen, stamps, out, offsets, sizes, indexed, bitmaps)
     return Prefixes(out[:used].copy(), offsets, sizes, indexed, bitmaps, levels)
+
+
+def join_prefixes(parts: list[Prefixes]) -> Prefixes:
+    """Return the rows of all parts in one table, and empty the list."""
+    lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.offsets) for part in parts)])
+    sizes = np.concatenate([np.empty(0, np.int32), *(part.sizes for part in parts)])
+    indexed = np.concatenate([np.empty(0, np.int32), *(part.indexed for part in parts)])
+    levels = np.concatenate([np.empty(0, np.uint8), *(part.levels for part in parts)])
+    bitmaps = np.concatenate([np.empty((0, 2), np.uint64), *(part.bitmaps for part in parts)])
+    values = np.empty(int(lengths.sum()), np.uint32)
+    end = len(values)
+    while parts:  # the longest column; both forms of it would be the peak of the run
+        part = parts.pop()
+        values[end - len(part.values) : end] = part.values
+        end -= len(part.values)
+    return Prefixes(values, np.cumsum(lengths), sizes, indexed, bitmaps, levels)
 
 
 def candidate_pairs(
@@ -113,33 +139,52 @@ def candidate_pairs(
     from dedup.kernels import join as kernels
     from dedup.kernels.sort import radix_argsort
 
-    alive = np.flatnonzero(np.diff(rows.offsets)).astype(np.int32)
+    n, n_values = len(rows.sizes), len(rows.values)
     # By size, equal sizes by row: of two rows the larger one looks the smaller one up.
-    sizes = rows.sizes[alive].astype(np.uint32)
-    radix_argsort(sizes, 32, alive, np.empty_like(sizes), np.empty_like(alive))
-    # By the highest bits of the values, so that threads have parts of their own from here on.
-    bits = max(1, min(4, jobs.bit_length()))
-    counts = np.empty(1 << bits, np.int64)
-    kernels.count_postings(rows.values, np.uint32(32 - bits), counts)
-    limit = len(rows.values) if max_bucket is None else max_bucket
+    order, sizes = np.arange(n, dtype=np.int32), rows.sizes.astype(np.uint32)
+    radix_argsort(sizes, 32, order, np.empty_like(sizes), np.empty_like(order))
+    places = np.empty(n, np.int32)
+    places[order] = np.arange(n, dtype=np.int32)
+    limit = n_values if max_bucket is None else max_bucket
     settings = (min_jaccard, limit, MAX_LEADERS, _MIN_COMMON)
-    tables = (alive, rows.sizes, rows.levels, rows.bitmaps, rows.values, rows.offsets)
+    tables = (order, sizes, rows.levels[order], rows.bitmaps[order], rows.values, rows.offsets)
 
-    def work(part: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        keys, postings = np.empty(counts[part], np.uint32), np.empty(counts[part], np.uint32)
-        kernels.fill_postings(
-            rows.values, rows.offsets, rows.indexed, alive, np.uint32(part), np.uint32(32 - bits), keys, postings
-        )
-        radix_argsort(keys, 32, postings, np.empty_like(keys), np.empty_like(postings))
-        size = 1024 + len(keys) // 4
+    # Parts by the highest bits of the values, each small enough for the cache.
+    bits = max(1, min(10, (n_values >> 13).bit_length()))
+    shift = np.uint32(32 - bits)
+    cuts = np.searchsorted(rows.offsets, np.linspace(0, n_values, jobs + 1))
+    counts = np.empty((jobs, 1 << bits), np.int64)
+
+    def count(job: int) -> None:
+        kernels.count_postings(rows.values[rows.offsets[cuts[job]] : rows.offsets[cuts[job + 1]]], shift, counts[job])
+
+    list(executor.map(count, range(jobs)))
+    starts = np.append(0, np.cumsum(counts.sum(axis=0)))
+    cursors = starts[:-1] + np.cumsum(counts, axis=0) - counts
+    keys, postings = np.empty(n_values, np.uint32), np.empty(n_values, np.uint32)
+
+    def fill(job: int) -> None:
+        columns = (rows.values, rows.offsets, rows.indexed, places)
+        kernels.fill_postings(*columns, cuts[job], cuts[job + 1], shift, cursors[job], keys, postings)
+
+    list(executor.map(fill, range(jobs)))
+    spare = int(np.diff(starts).max())
+
+    def work(part: slice) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        edges = starts[part.start : part.stop + 1]
+        mine = slice(edges[0], edges[-1])
+        spares = np.empty(spare, np.uint32), np.empty(spare, np.uint32)
+        kernels.sort_parts(keys[mine], postings[mine], edges - edges[0], 32 - bits, *spares)
+        size = 1024 + (mine.stop - mine.start) // 4
         while True:
             out, thinned = np.empty(size, np.uint64), np.zeros(2, np.int64)
-            used = kernels.pair_postings(keys, postings, *settings, *tables, out, thinned)
+            used = kernels.pair_postings(keys[mine], postings[mine], *settings, *tables, out, thinned)
             if used >= 0:
                 return np.unique(out[:used]), thinned
             size = -1 - used
 
-    parts = list(executor.map(work, range(1 << bits)))
+    step = max(1, (1 << bits) // (8 * jobs))
+    parts = list(executor.map(work, [slice(i, min(i + step, 1 << bits)) for i in range(0, 1 << bits, step)]))
     pairs = np.unique(np.concatenate([pairs for pairs, _ in parts]))
     thinned = np.array([found for _, found in parts]).sum(axis=0)
     left, right = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)

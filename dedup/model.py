@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 
 import numpy as np
@@ -91,8 +91,9 @@ class Articles:
         Article ``i`` is ``text[offsets[i]:offsets[i + 1]]``.
     body_starts : int64[n]
         Its title is ``text[offsets[i]:body_starts[i]]`` (may be empty), its body the rest.
-    ids, sources, urls : Strings
-        Empty where the record names none; an id falls back to the path, or ``path:record``.
+    ids, sources, urls, languages, tags : Strings
+        Empty where the record names none; an id falls back to the path, or ``path:record``. The tags of an article
+        have U+001F between them.
     dates : int64[n]
         Seconds since 1970 UTC; `NO_DATE` where there is none.
     files : tuple of str
@@ -102,9 +103,14 @@ class Articles:
     records : int64[n]
         Number of the record in its file, from 1: the line, in JSON Lines; 1 in a file that is one article.
     body_lines : int64[n]
-        Line of the file, from 1, in which the body starts, where the body stands in the file as it is (text,
-        Markdown); 0 where it does not (JSON), and positions then count inside the text field.
+        Line of the file, from 1, in which the body starts, where the body stands in the file, as it is (text,
+        Markdown) or between tags (pages); 0 where it does not (JSON), and positions then count inside the text field.
     skips : tuple of Skip
+    formats : tuple of str
+        What each of `files` was read as, a key of `dedup.readers.formats.FORMATS`; empty for articles made in memory.
+    line_marks : int64[k, 2]
+        For pages, whose text was taken out of markup: positions in `text` from which on it stands in another line of
+        the file, and that line, from 1; sorted. An article has one at the start of its body, or none at all.
     """
 
     text: NDArray[np.uint8]
@@ -113,12 +119,16 @@ class Articles:
     ids: Strings
     sources: Strings
     urls: Strings
+    languages: Strings
+    tags: Strings
     dates: NDArray[np.int64]
     files: tuple[str, ...]
     file_rows: NDArray[np.int32]
     records: NDArray[np.int64]
     body_lines: NDArray[np.int64]
     skips: tuple[Skip, ...] = ()
+    formats: tuple[str, ...] = ()
+    line_marks: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
     def __len__(self) -> int:
         return len(self.body_starts)

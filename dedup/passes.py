@@ -1,34 +1,40 @@
-"""The passes over the text: shards of articles go through the token-level stages on threads, and only numbers stay.
+"""The passes over the feed: shards of articles go through the token-level stages on threads, and only numbers stay.
 
-Tokens are made anew in each pass: that costs less than keeping them would (`benchmarks/speed.py`, stage by stage).
+The first pass reads the text and counts the shingles, the second one needs the counts of all of them. Between the two a
+shingle is kept as four bytes.
 """
 
 from __future__ import annotations
 
+import mmap
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.collapse import Distinct
 from dedup.config import Config
-from dedup.join import Prefixes, prefixes_of
+from dedup.join import Prefixes, can_match, join_prefixes, prefixes_of
 from dedup.lsh import Bands
 from dedup.minhash import MinHashParams, permutations
 from dedup.model import Articles, Level, Segments
 from dedup.passages import ANCHOR_TOKENS, Anchors
 from dedup.score import DocumentFrequencies, Vocabulary
 from dedup.segment import segment
-from dedup.shingles import Ranges, leaves, token_ranges
-from dedup.tokens import characters, tokenize
+from dedup.shingles import Ranges, ShingleRuns, leaves, run_bounds, shingle_runs, token_ranges
+from dedup.tokens import TokenSpace, characters, tokenize
 
 #: Text of a shard: small enough that its tokens stay in a core's cache, large enough that calls cost nothing.
 SHARD_BYTES = 1 << 20
 #: Counters of shingles take at most this share of the text's bytes, over all threads together.
 _COUNTER_SHARE = 0.6
+#: So many copies of documents are taken back at a time.
+_COPIES = 10_000
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -56,26 +62,24 @@ class Survey:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Harvest:
-    """What the second pass takes from each distinct segment.
+    """What the second pass takes from the distinct segments that are searched.
 
     Attributes
     ----------
     rows : int32[n]
-        Distinct rows that are searched.
+        Distinct rows that may match another one.
     prefixes : Prefixes or None
         For the exact join: ``n`` rows.
     band_keys : uint32[n, bands] or None
         For LSH.
     anchors : Anchors
         Rows are distinct rows.
-    vocabulary : Vocabulary
     """
 
     rows: NDArray[np.int32]
     prefixes: Prefixes | None
     band_keys: NDArray[np.uint32] | None
     anchors: Anchors
-    vocabulary: Vocabulary
 
 
 def cut_shards(offsets: NDArray[np.int64], shard_bytes: int = SHARD_BYTES) -> list[tuple[int, int]]:
@@ -101,38 +105,73 @@ def searched_levels(config: Config) -> int:
     return int(sum(Level[level.upper()] for level in config.levels))
 
 
+@dataclass(slots=True)
+class Tally:
+    """What the first pass leaves for the second.
+
+    Attributes
+    ----------
+    counters : uint8[2**p]
+        Hashed counts of the shingles of paragraphs and titles.
+    store : HashStore
+    kept : list of slice or None
+        Where the store has the hashes of each shard, as in `ShingleRuns`. None where they are made anew: shingles of
+        characters would take more memory than the text.
+    frequencies : DocumentFrequencies
+        Of all paragraphs and titles, equal ones included.
+    """
+
+    counters: NDArray[np.uint8]
+    store: HashStore
+    kept: list[slice | None]
+    frequencies: DocumentFrequencies
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shard:
+    """What the first pass makes of a shard."""
+
+    segments: Segments
+    n_tokens: NDArray[np.int32]
+    token_firsts: NDArray[np.int64]
+    keys: NDArray[np.uint64]
+    n_leaf_tokens: int
+    kept: slice | None
+
+
 def first_pass(
     articles: Articles, config: Config, executor: Executor, jobs: int, done: Callable[[int], None] | None = None
-) -> tuple[Survey, NDArray[np.uint64], NDArray[np.uint8]]:
-    """Cut the text into segments, count its tokens and shingles.
+) -> tuple[Survey, NDArray[np.uint64], Tally]:
+    """Cut the text into segments, count its tokens, words and shingles.
 
     Returns
     -------
     Survey
     uint64[m]
         Keys of the segments: equal where their token sequences are.
-    uint8[2**p]
-        Hashed counts of the shingles of paragraphs and titles.
+    Tally
     """
-    counters = _Counters(len(articles.text), jobs)
+    workers, frequencies = _Workers(len(articles.text), jobs), DocumentFrequencies()
+    store = HashStore(len(articles.text))
 
-    def work(shard: tuple[int, int]) -> tuple[Segments, NDArray[np.int32], NDArray[np.int64], NDArray[np.uint64], int]:
-        part = _survey(articles, shard, config, counters.mine())
+    def work(shard: tuple[int, int]) -> _Shard:
+        part = _survey(articles, shard, config, *workers.mine(), frequencies, store)
         if done:
             done(int(articles.offsets[shard[1]] - articles.offsets[shard[0]]))
         return part
 
     parts = list(executor.map(work, cut_shards(articles.offsets)))
-    shards = np.append(0, np.cumsum([len(part[0]) for part in parts])).astype(np.int64)
-    tokens = np.append(0, np.cumsum([part[4] for part in parts]))
-    starts, ends = [part[0].starts for part in parts], [part[0].ends for part in parts]
-    owners, levels = [part[0].articles for part in parts], [part[0].levels for part in parts]
+    counters = workers.counters()
+    shards = np.append(0, np.cumsum([len(part.segments) for part in parts])).astype(np.int64)
+    tokens = np.append(0, np.cumsum([part.n_leaf_tokens for part in parts]))
+    starts, ends = [part.segments.starts for part in parts], [part.segments.ends for part in parts]
+    owners, levels = [part.segments.articles for part in parts], [part.segments.levels for part in parts]
     parents = [
-        np.where(part[0].parents >= 0, part[0].parents + np.int32(start), np.int32(-1))
+        np.where(part.segments.parents >= 0, part.segments.parents + np.int32(start), np.int32(-1))
         for part, start in zip(parts, shards, strict=False)
     ]
-    counts, keys = [part[1] for part in parts], [part[3] for part in parts]
-    firsts = [part[2] + start for part, start in zip(parts, tokens, strict=False)]
+    counts, keys, kept = [part.n_tokens for part in parts], [part.keys for part in parts], [part.kept for part in parts]
+    firsts = [part.token_firsts + start for part, start in zip(parts, tokens, strict=False)]
     parts.clear()  # a column at a time becomes one array: both forms of all of them would be the peak of the run
     segments = Segments(
         join_parts(starts, np.int64),
@@ -142,27 +181,72 @@ def first_pass(
         join_parts(parents, np.int32),
     )
     survey = Survey(segments, join_parts(counts, np.int32), join_parts(firsts, np.int64), shards)
-    return survey, join_parts(keys, np.uint64), counters.total()
+    return survey, join_parts(keys, np.uint64), Tally(counters, store, kept, frequencies)
 
 
-class _Counters:
-    """One table of shingle counters a thread, added up at the end."""
+class HashStore:
+    """Memory for the shingles of all shards, one after the other as they come.
+
+    The system gives it out in large pages as it fills, and gets it back part by part. Arrays of their own would be made
+    of small pages, which cost more than the shingles, and would stay with the heap when they are gone.
+    """
+
+    def __init__(self, text_bytes: int) -> None:
+        # A token has a byte, and another one up to the next; a short segment has one shingle more.
+        size = 4 * text_bytes + (1 << 16)
+        if hasattr(mmap, "MAP_PRIVATE"):
+            self._memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        else:
+            self._memory = mmap.mmap(-1, size)
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            with suppress(OSError):  # a kernel without them
+                self._memory.madvise(mmap.MADV_HUGEPAGE)
+        self._hashes = np.frombuffer(self._memory, np.uint32)
+        self._used = 0
+        self._lock = threading.Lock()
+
+    def keep(self, hashes: NDArray[np.uint32]) -> slice:
+        """Copy hashes in, and return where they are."""
+        with self._lock:
+            start, self._used = self._used, self._used + len(hashes)
+        self._hashes[start : start + len(hashes)] = hashes
+        return slice(start, start + len(hashes))
+
+    def get(self, kept: slice) -> NDArray[np.uint32]:
+        """Return what was kept."""
+        return self._hashes[kept]
+
+    def drop(self, kept: slice) -> None:
+        """Give the memory back; what was kept there is gone."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            # Pages at both ends are shared with the neighbours.
+            start, end = -(-4 * kept.start // mmap.PAGESIZE), 4 * kept.stop // mmap.PAGESIZE
+            if start < end:
+                self._memory.madvise(mmap.MADV_DONTNEED, start * mmap.PAGESIZE, (end - start) * mmap.PAGESIZE)
+
+
+class _Workers:
+    """What each thread of the first pass has for itself: a table of shingle counters, and space for tokens."""
 
     def __init__(self, text_bytes: int, jobs: int) -> None:
-        self._size = 1 << max(16, int(_COUNTER_SHARE * text_bytes / jobs).bit_length() - 1)
+        self._size = 1 << max(15, int(_COUNTER_SHARE * text_bytes / jobs).bit_length() - 1)
         self._local = threading.local()
         self._tables: list[NDArray[np.uint8]] = []
 
-    def mine(self) -> NDArray[np.uint8]:
-        if not hasattr(self._local, "table"):
-            self._local.table = np.zeros(self._size, np.uint8)
-            self._tables.append(self._local.table)
-        table: NDArray[np.uint8] = self._local.table
-        return table
+    def mine(self) -> tuple[NDArray[np.uint8], TokenSpace]:
+        """Return the counters and the space of the thread that calls."""
+        if not hasattr(self._local, "mine"):
+            table = np.zeros(self._size, np.uint8)
+            self._local.mine = table, TokenSpace()
+            self._tables.append(table)
+        mine: tuple[NDArray[np.uint8], TokenSpace] = self._local.mine
+        return mine
 
-    def total(self) -> NDArray[np.uint8]:
+    def counters(self) -> NDArray[np.uint8]:
+        """Return the sum of all tables; they are gone afterwards."""
         from dedup.kernels import shingle as kernels
 
+        self._local = threading.local()
         if not self._tables:
             return np.zeros(self._size, np.uint8)
         total = self._tables.pop()
@@ -172,8 +256,14 @@ class _Counters:
 
 
 def _survey(
-    articles: Articles, shard: tuple[int, int], config: Config, counters: NDArray[np.uint8]
-) -> tuple[Segments, NDArray[np.int32], NDArray[np.int64], NDArray[np.uint64], int]:
+    articles: Articles,
+    shard: tuple[int, int],
+    config: Config,
+    counters: NDArray[np.uint8],
+    space: TokenSpace,
+    frequencies: DocumentFrequencies,
+    store: HashStore,
+) -> _Shard:
     from dedup.kernels import shingle as kernels
 
     first, last = shard
@@ -184,7 +274,7 @@ def _survey(
         config.segment,
         first_article=first,
     )
-    segments, ranges, n_leaf_tokens = _ranges(articles, segments, config, whole=True)
+    segments, ranges, n_leaf_tokens = _ranges(articles, segments, config, space)
     n_tokens = (ranges.lasts - ranges.firsts).astype(np.int32)
     is_title = (segments.levels & Level.TITLE) != 0
     is_article = (segments.levels & Level.ARTICLE) != 0
@@ -192,18 +282,43 @@ def _survey(
     salts = np.where(is_title, np.uint64(0xA5A5A5A5A5A5A5A5), np.where(is_article, np.uint64(0x5A5A5A5A5A5A5A5A), 0))
     keys = np.empty(len(segments), np.uint64)
     kernels.sequence_keys(ranges.values, ranges.firsts, ranges.lasts, salts.astype(np.uint64), keys)
+    documents = _are_documents(segments.levels, n_tokens)
+    frequencies.add(Ranges(ranges.values, ranges.firsts[documents], ranges.lasts[documents]))
 
-    k = config.shingle.k
-    units = _shingle_units(articles, segments, ranges, config)
+    k, by_word = config.shingle.k, config.shingle.unit == "word"
+    units = ranges if by_word else char_ranges(articles, segments.starts, segments.ends, config)
+    runs = shingle_runs(units, k)
     if "article" in config.levels:
         # The article's own stream has all shingles of its paragraphs, but for those that are one short shingle.
         counted = is_title | is_article | (units.lasts - units.firsts < k)
     else:
         counted = (segments.parents < 0) & (n_tokens >= config.shingle.min_tokens)
-    hashes = np.empty(len(units.values), np.uint32)
-    kernels.hash_positions(units.values, k, hashes)
-    kernels.count_shingles(units.values, hashes, units.firsts[counted], units.lasts[counted], k, counters)
-    return segments, n_tokens, ranges.firsts, keys, n_leaf_tokens
+    kernels.count_shingles(runs.hashes, runs.firsts[counted], runs.lasts[counted], counters)
+    return _Shard(segments, n_tokens, ranges.firsts, keys, n_leaf_tokens, store.keep(runs.hashes) if by_word else None)
+
+
+def _are_documents(levels: NDArray[np.uint8], n_tokens: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Tell which segments are documents to document frequencies: bool[m]."""
+    found: NDArray[np.bool_] = ((levels & (Level.TITLE | Level.PARAGRAPH)) != 0) & (n_tokens > 0)
+    return found
+
+
+def distinct_vocabulary(
+    articles: Articles, survey: Survey, distinct: Distinct, tally: Tally, config: Config, executor: Executor
+) -> Vocabulary:
+    """Return the words of the feed with their document frequencies over distinct paragraphs and titles."""
+    is_document = _are_documents(survey.segments.levels, survey.n_tokens)[distinct.members]
+    rows = distinct.members[is_document]
+    owners = distinct.of_segment[rows]
+    copies = np.sort(rows[1:][owners[1:] == owners[:-1]])
+
+    def work(part: slice) -> None:
+        spans = survey.segments.starts[copies[part]], survey.segments.ends[copies[part]]
+        tokens = tokenize(articles.text, *spans, config.tokens)
+        tally.frequencies.remove(Ranges(tokens.values, tokens.offsets[:-1], tokens.offsets[1:]))
+
+    list(executor.map(work, [slice(i, i + _COPIES) for i in range(0, len(copies), _COPIES)]))
+    return tally.frequencies.vocabulary()
 
 
 def char_ranges(articles: Articles, starts: NDArray[np.int64], ends: NDArray[np.int64], config: Config) -> Ranges:
@@ -212,62 +327,34 @@ def char_ranges(articles: Articles, starts: NDArray[np.int64], ends: NDArray[np.
     return Ranges(units.values, units.offsets[:-1], units.offsets[1:])
 
 
-def _ranges(articles: Articles, segments: Segments, config: Config, *, whole: bool) -> tuple[Segments, Ranges, int]:
-    """Return the segments (with those of whole articles, if asked for and searched), their tokens, and how many."""
-    levels = segments.levels
-    base = segments if whole else _without_articles(segments)
-    leaf = leaves(base)
-    tokens = tokenize(articles.text, base.starts[leaf], base.ends[leaf], config.tokens)
-    ranges = token_ranges(base, tokens)
+def _ranges(articles: Articles, segments: Segments, config: Config, space: TokenSpace) -> tuple[Segments, Ranges, int]:
+    """Return the segments (with those of whole articles, if they are searched), their tokens, and how many."""
+    leaf = leaves(segments)
+    tokens = tokenize(articles.text, segments.starts[leaf], segments.ends[leaf], config.tokens, space=space)
+    ranges = token_ranges(segments, tokens)
     n_tokens = int(tokens.offsets[-1])
-    if "article" not in config.levels:
-        return base, ranges, n_tokens
-    body = np.flatnonzero((base.levels & Level.TITLE) == 0)
-    new = np.append(True, base.articles[body][1:] != base.articles[body][:-1]) if len(body) else np.empty(0, np.bool_)
+    body = np.flatnonzero((segments.levels & Level.TITLE) == 0)
+    if "article" not in config.levels or not len(body):
+        return segments, ranges, n_tokens
+    new = np.append(True, segments.articles[body][1:] != segments.articles[body][:-1])
     firsts = body[new]
-    lasts = body[np.append(np.flatnonzero(new)[1:] - 1, len(body) - 1)] if len(body) else body
+    lasts = body[np.append(np.flatnonzero(new)[1:] - 1, len(body) - 1)]
     extra = len(firsts)
-    if whole:
-        segments = Segments(
-            np.append(base.starts, base.starts[firsts]),
-            np.append(base.ends, base.ends[lasts]),
-            np.append(base.articles, base.articles[firsts]),
-            np.append(levels, np.full(extra, Level.ARTICLE, np.uint8)),
-            np.append(base.parents, np.full(extra, -1, np.int32)),
-        )
-    return (
-        segments,
-        Ranges(
-            ranges.values,
-            np.append(ranges.firsts, ranges.firsts[firsts]),
-            np.append(ranges.lasts, ranges.lasts[lasts]),
-        ),
-        n_tokens,
+    whole = Segments(
+        np.append(segments.starts, segments.starts[firsts]),
+        np.append(segments.ends, segments.ends[lasts]),
+        np.append(segments.articles, segments.articles[firsts]),
+        np.append(segments.levels, np.full(extra, Level.ARTICLE, np.uint8)),
+        np.append(segments.parents, np.full(extra, -1, np.int32)),
     )
-
-
-def _without_articles(segments: Segments) -> Segments:
-    rows = (segments.levels & Level.ARTICLE) == 0
-    return Segments(
-        segments.starts[rows],
-        segments.ends[rows],
-        segments.articles[rows],
-        segments.levels[rows],
-        segments.parents[rows],
-    )
-
-
-def _shingle_units(articles: Articles, segments: Segments, ranges: Ranges, config: Config) -> Ranges:
-    """Return what shingles are made of: the tokens themselves, or the folded characters."""
-    if config.shingle.unit == "word":
-        return ranges
-    return char_ranges(articles, segments.starts, segments.ends, config)
+    values, first, last = ranges.values, ranges.firsts, ranges.lasts
+    return whole, Ranges(values, np.append(first, first[firsts]), np.append(last, last[lasts])), n_tokens
 
 
 def second_pass(
     articles: Articles,
     survey: Survey,
-    counters: NDArray[np.uint8],
+    tally: Tally,
     firsts: NDArray[np.int32],
     searched: NDArray[np.bool_],
     levels: NDArray[np.uint8],
@@ -276,10 +363,12 @@ def second_pass(
     executor: Executor,
     done: Callable[[int], None] | None = None,
 ) -> Harvest:
-    """Take from each distinct segment its document frequencies, and its shingle set or band keys.
+    """Take from each distinct segment that may match another one its prefix or band keys.
 
     Parameters
     ----------
+    tally : Tally
+        The hashes it keeps are gone afterwards.
     firsts : int32[d]
         First segment of each distinct row.
     searched : bool[d]
@@ -291,139 +380,115 @@ def second_pass(
     distinct_of[firsts] = np.arange(len(firsts), dtype=np.int32)
     # Row -1, which stands for none, is the last one and not searched.
     searched = np.append(searched, False)
-    wanted = np.append(0, np.cumsum(searched[distinct_of]))[survey.shards]
-    n = int(wanted[-1])
-    rows, frequencies = np.empty(n, np.int32), DocumentFrequencies()
-    # Rows are filled in place: parts that are put together at the end would stand in memory twice.
-    lengths, sizes, indexed = (np.empty(n if bands is None else 0, np.int32) for _ in range(3))
-    bitmaps = np.empty((len(sizes), 2), np.uint64)
-    band_keys = np.empty((0, 0) if bands is None else (n, bands.bands), np.uint32)
+    levels = levels & np.uint8(searched_levels(config))
 
-    def work(shard: int) -> tuple[_AnchorColumns, NDArray[np.uint32]]:
-        segments = slice(int(survey.shards[shard]), int(survey.shards[shard + 1]))
-        mine = slice(int(wanted[shard]), int(wanted[shard + 1]))
-        harvest = _harvest(articles, survey, counters, segments, distinct_of[segments], searched, config, frequencies)
-        rows[mine], values = harvest.rows, np.empty(0, np.uint32)
-        if bands is None:
-            found = prefixes_of(
-                harvest.units, harvest.hashes, harvest.counts, levels[harvest.rows], config.shingle.k, counters,
-                config.score.min_jaccard,
-            )  # fmt: skip
-            lengths[mine], sizes[mine] = np.diff(found.offsets), found.sizes
-            indexed[mine], bitmaps[mine], values = found.indexed, found.bitmaps, found.values
-        else:
-            _fill_band_keys(harvest.units, bands, config, band_keys[mine])
+    def work(shard: int) -> Harvest:
+        rows = slice(int(survey.shards[shard]), int(survey.shards[shard + 1]))
+        kept = tally.kept[shard]
+        hashes = tally.store.get(kept) if kept else None
+        runs = _runs_again(articles, survey, rows, hashes, config)
+        part = _harvest(runs, survey, rows, distinct_of[rows], searched, levels, tally.counters, bands, config)
+        if kept:
+            tally.store.drop(kept)
         if done:
-            articles_of = survey.segments.articles[segments]
+            articles_of = survey.segments.articles[rows]
             done(int(articles.offsets[articles_of[-1] + 1] - articles.offsets[articles_of[0]]))
-        return harvest.anchors, values
+        return part
 
     full = [shard for shard in range(len(survey.shards) - 1) if survey.shards[shard] < survey.shards[shard + 1]]
     parts = list(executor.map(work, full))
+    rows = join_parts([part.rows for part in parts], np.int32)
     anchors = Anchors(
-        join_parts([part[0][0] for part in parts], np.uint64),
-        join_parts([part[0][1] for part in parts], np.int32),
-        join_parts([part[0][2] for part in parts], np.int32),
+        join_parts([part.anchors.keys for part in parts], np.uint64),
+        join_parts([part.anchors.rows for part in parts], np.int32),
+        join_parts([part.anchors.positions for part in parts], np.int32),
     )
-    values = join_parts([part[1] for part in parts], np.uint32)
-    del parts
-    prefixes = None
     if bands is None:
-        offsets = np.append(0, np.cumsum(lengths, dtype=np.int64))
-        searched_bits = np.uint8(searched_levels(config))
-        prefixes = Prefixes(values, offsets, sizes, indexed, bitmaps, levels[rows] & searched_bits)
-    return Harvest(rows, prefixes, band_keys if bands else None, anchors, frequencies.vocabulary())
+        prefixes = [part.prefixes for part in parts if part.prefixes is not None]
+        parts.clear()
+        return Harvest(rows, join_prefixes(prefixes), None, anchors)
+    keys = [np.empty((0, bands.bands), np.uint32), *(part.band_keys for part in parts if part.band_keys is not None)]
+    parts.clear()
+    return Harvest(rows, None, np.concatenate(keys), anchors)
 
 
-_AnchorColumns = tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int32]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _ShardHarvest:
-    """The searched rows of a shard, and what their signatures or prefixes are made of."""
-
-    rows: NDArray[np.int32]
-    units: Ranges
-    hashes: NDArray[np.uint32]
-    counts: NDArray[np.uint8]
-    anchors: _AnchorColumns
+def _runs_again(
+    articles: Articles, survey: Survey, rows: slice, hashes: NDArray[np.uint32] | None, config: Config
+) -> ShingleRuns:
+    """Return the shingles of a shard's segments: from the kept hashes, or made anew."""
+    if hashes is None:
+        spans = survey.segments.starts[rows], survey.segments.ends[rows]
+        return shingle_runs(char_ranges(articles, *spans, config), config.shingle.k)
+    n_tokens, firsts = survey.n_tokens[rows].astype(np.int64), survey.token_firsts[rows]
+    n_short = int(((n_tokens > 0) & (n_tokens < config.shingle.k)).sum())
+    # The first row of a shard begins with its first token.
+    return ShingleRuns(hashes, *run_bounds(firsts - firsts[0], n_tokens, len(hashes) - n_short, config.shingle.k))
 
 
 def _harvest(
-    articles: Articles,
+    runs: ShingleRuns,
     survey: Survey,
-    counters: NDArray[np.uint8],
     rows: slice,
     distinct: NDArray[np.int32],
     searched: NDArray[np.bool_],
+    levels: NDArray[np.uint8],
+    counters: NDArray[np.uint8],
+    bands: Bands | None,
     config: Config,
-    frequencies: DocumentFrequencies,
-) -> _ShardHarvest:
+) -> Harvest:
     from dedup.kernels import shingle as kernels
 
-    segments = _slice_segments(survey.segments, rows)
-    _, ranges, _ = _ranges(articles, segments, config, whole=False)
-    is_document = (distinct >= 0) & ((segments.levels & (Level.TITLE | Level.PARAGRAPH)) != 0)
-    frequencies.add(Ranges(ranges.values, ranges.firsts[is_document], ranges.lasts[is_document]))
+    counts = np.empty(len(runs.hashes), np.uint8)
+    kernels.look_up_counts(runs.hashes, counters, counts)
+    shared = np.empty(len(runs.firsts), np.int32)
+    kernels.count_shared(counts, runs.firsts, runs.lasts, shared)
 
-    is_searched = searched[distinct]
-    units = _shingle_units(articles, segments, ranges, config)
-    hashes, counts = np.empty(len(units.values), np.uint32), np.empty(len(units.values), np.uint8)
-    kernels.hash_positions(units.values, config.shingle.k, hashes)
-    kernels.look_up_counts(hashes, counters, counts)
-    paragraph = is_searched & (segments.parents < 0) & ((segments.levels & Level.PARAGRAPH) != 0)
-    anchors = _anchors(ranges, counts, paragraph, distinct, config)
-    wanted = Ranges(units.values, units.firsts[is_searched], units.lasts[is_searched])
-    return _ShardHarvest(distinct[is_searched], wanted, hashes, counts, anchors)
-
-
-def _slice_segments(segments: Segments, rows: slice) -> Segments:
-    parents = segments.parents[rows]
-    return Segments(
-        segments.starts[rows],
-        segments.ends[rows],
-        segments.articles[rows],
-        segments.levels[rows],
-        np.where(parents >= 0, parents - np.int32(rows.start), np.int32(-1)),
-    )
+    wanted = searched[distinct]
+    paragraph = (survey.segments.parents[rows] < 0) & ((survey.segments.levels[rows] & Level.PARAGRAPH) != 0)
+    anchors = _anchors(runs, counts, shared, wanted & paragraph, distinct, config)
+    wanted &= can_match(runs.lasts - runs.firsts, shared, config.score.min_jaccard)
+    mine, chosen = distinct[wanted], ShingleRuns(runs.hashes, runs.firsts[wanted], runs.lasts[wanted])
+    if bands is None:
+        return Harvest(mine, prefixes_of(chosen, counts, levels[mine], config.score.min_jaccard), None, anchors)
+    return Harvest(mine, None, _band_keys(chosen, bands, config), anchors)
 
 
-def _fill_band_keys(ranges: Ranges, bands: Bands, config: Config, out: NDArray[np.uint32]) -> None:
+def _band_keys(runs: ShingleRuns, bands: Bands, config: Config) -> NDArray[np.uint32]:
     from dedup.kernels import minhash as kernels
 
     # The first cells of a longer signature are those of a shorter one only if the draws are the same: draw all.
     multipliers, addends = permutations(MinHashParams(config.minhash.num_perm, config.minhash.seed))
     used = bands.bands * bands.rows
-    rows = (ranges.values, ranges.firsts, ranges.lasts)
-    kernels.band_keys_of_ranges(*rows, config.shingle.k, multipliers[:used], addends[:used], bands.rows, out)
+    out = np.empty((len(runs.firsts), bands.bands), np.uint32)
+    rows = (runs.hashes, runs.firsts, runs.lasts)
+    kernels.band_keys_of_runs(*rows, multipliers[:used], addends[:used], bands.rows, out)
+    return out
 
 
 def _anchors(
-    ranges: Ranges, counts: NDArray[np.uint8], rows: NDArray[np.bool_], distinct: NDArray[np.int32], config: Config
-) -> _AnchorColumns:
+    runs: ShingleRuns,
+    counts: NDArray[np.uint8],
+    shared: NDArray[np.int32],
+    rows: NDArray[np.bool_],
+    distinct: NDArray[np.int32],
+    config: Config,
+) -> Anchors:
     from dedup.kernels import passages as kernels
 
-    run = config.passages.min_run
+    run = config.passages.min_run - config.shingle.k + 1
     # The counts are of shingles of characters in that mode: they say nothing of runs of words.
-    if not run or config.shingle.unit != "word" or run < config.shingle.k:
-        return np.empty(0, np.uint64), np.empty(0, np.int32), np.empty(0, np.int32)
+    if run < 1 or config.shingle.unit != "word":
+        return Anchors(np.empty(0, np.uint64), np.empty(0, np.int32), np.empty(0, np.int32))
+    rows = rows & (shared >= run)
+    window = max(1, ANCHOR_TOKENS - config.shingle.k + 1)
     size = 1024
     while True:
         keys, owners, positions = np.empty(size, np.uint64), np.empty(size, np.int32), np.empty(size, np.int32)
         used = kernels.find_anchors(
-            ranges.values,
-            counts,
-            ranges.firsts[rows],
-            ranges.lasts[rows],
-            config.shingle.k,
-            run,
-            ANCHOR_TOKENS,
-            keys,
-            owners,
-            positions,
+            runs.hashes, counts, runs.firsts[rows], runs.lasts[rows], run, min(window, run), keys, owners, positions
         )
         if used >= 0:
-            return keys[:used], distinct[rows][owners[:used]], positions[:used]
+            return Anchors(keys[:used], distinct[rows][owners[:used]], positions[:used])
         size = -1 - used
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -31,15 +31,20 @@ from dedup.model import (
     Search,
     Segments,
 )
+from dedup.pairs import PairParams, PairRule, pair_rule
 from dedup.passes import Harvest, Survey
+from dedup.score import Vocabulary
 
 #: ``progress(stage, done, total)``: bytes of text in the passes over it.
 Progress = Callable[[str, int, int], None]
 
+#: Stages that leave much memory free, which the next ones would come on top of.
+_TRIMMED = ("segment", "collapse", "shingle", "candidates", "cluster")
 #: Below the thresholds by this much, a pair is kept as borderline.
 BORDERLINE = 0.1
 #: Pairs of places of two distinct segments that are linked one by one; of more, a star and two chains are.
 _MAX_LINKS = 256
+_MAX_RULED_LINKS = 1 << 14
 #: How often the members of a thinned bucket are compared with their earliest.
 _MAX_STAR_ROUNDS = 4
 
@@ -113,7 +118,8 @@ class _Clock:
         self._last = perf_counter()
 
     def lap(self, stage: str) -> None:
-        _give_back()
+        if stage in _TRIMMED:
+            _give_back()
         now = perf_counter()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
         self._last = now
@@ -224,21 +230,23 @@ class _Run:
         self.articles, self.config, self.executor, self.jobs = articles, config, executor, jobs
         self.progress, self.clock = progress, clock
         self.ranks = findings.rank_articles(articles.dates)
+        self.rule, self.max_links = _pair_rule(articles, config.pairs)
 
     def report(self) -> Report:
-        survey, keys, counters = passes.first_pass(
+        survey, keys, tally = passes.first_pass(
             self.articles, self.config, self.executor, self.jobs, self._counter("segment")
         )
         self.clock.lap("segment")
         distinct = self._collapse(survey, keys)
         del keys  # what is no longer needed would add up to half of the text
         self.clock.lap("collapse")
+        vocabulary = passes.distinct_vocabulary(self.articles, survey, distinct, tally, self.config, self.executor)
         bands = self._bands()
         searched = self._searched(survey, distinct)
         harvest = passes.second_pass(
             self.articles,
             survey,
-            counters,
+            tally,
             distinct.firsts,
             searched,
             distinct.levels,
@@ -247,25 +255,25 @@ class _Run:
             self.executor,
             self._counter("shingle"),
         )
-        del counters
+        del tally
         self.clock.lap("shingle")
-        scored, search = self._search(survey, distinct, harvest, bands)
-        harvest = replace(harvest, prefixes=None, band_keys=None)
+        scored, search = self._search(survey, distinct, harvest, bands, vocabulary)
+        scored = self._allowed(survey, distinct, scored)
+        anchors = harvest.anchors
+        del harvest
         accepted = scored.accepted(self.config.score)
         matched = scored.take(accepted)
-        row_clusters, matched = self._cluster(survey, distinct, matched, harvest)
+        row_clusters, matched = self._cluster(survey, distinct, matched, vocabulary)
         clusters, notices, in_notice = self._places(survey, distinct, row_clusters, matched)
         self.clock.lap("cluster")
-        table, spans = self._passages(survey, distinct, matched, harvest, in_notice)
+        table, spans = self._passages(survey, distinct, matched, anchors, vocabulary, in_notice)
         self.clock.lap("passages")
 
         token_offsets, body_tokens = self._article_tokens(survey)
         relations = findings.relate(table, spans, body_tokens, self.config.findings)
         coverage = findings.cover(table, spans, relations, notices, token_offsets)
         found = findings.find(self.articles, table, relations, notices, self.ranks, body_tokens)
-        found = gather.score_places(
-            self.articles, found, harvest.vocabulary, self.config, self.executor, jobs=self.jobs
-        )
+        found = gather.score_places(self.articles, found, vocabulary, self.config, self.executor, jobs=self.jobs)
         self.clock.lap("findings")
         return Report(
             articles=self.articles,
@@ -327,7 +335,12 @@ class _Run:
         return long_enough
 
     def _search(
-        self, survey: Survey, distinct: collapse.Distinct, harvest: Harvest, bands: lsh.Bands | None
+        self,
+        survey: Survey,
+        distinct: collapse.Distinct,
+        harvest: Harvest,
+        bands: lsh.Bands | None,
+        vocabulary: Vocabulary,
     ) -> tuple[_Scored, Search]:
         config = self.config
         levels = distinct.levels[harvest.rows] & np.uint8(passes.searched_levels(config))
@@ -339,7 +352,7 @@ class _Run:
             found = lsh.candidate_pairs(harvest.band_keys, levels, bands, config.score.min_jaccard, self.executor)
         left, right = harvest.rows[found.left].astype(np.int64), harvest.rows[found.right].astype(np.int64)
         self.clock.lap("candidates")
-        scored = self._score(survey, distinct, np.minimum(left, right), np.maximum(left, right), harvest)
+        scored = self._score(survey, distinct, np.minimum(left, right), np.maximum(left, right), vocabulary)
         self.clock.lap("score")
         recall = 1.0 if bands is None else bands.recall(config.score.min_jaccard)
         search = Search(
@@ -348,12 +361,21 @@ class _Run:
             recall,
             bands.bands if bands else 0,
             bands.rows if bands else 0,
-            len(harvest.rows),
+            int(self._searched(survey, distinct).sum()),
             len(left),
             found.thinned_buckets,
             found.thinned_rows,
         )
         return scored, search
+
+    def _allowed(self, survey: Survey, distinct: collapse.Distinct, scored: _Scored) -> _Scored:
+        """Return the pairs of rows that some pair of articles has which may match."""
+        if self.rule is None:
+            return scored
+        from dedup.places import allowed_pairs
+
+        rows = scored.left, scored.right
+        return scored.take(allowed_pairs(survey, distinct, *rows, self.ranks, self.max_links, self.rule))
 
     def _score(
         self,
@@ -361,7 +383,7 @@ class _Run:
         distinct: collapse.Distinct,
         left: NDArray[np.int64],
         right: NDArray[np.int64],
-        harvest: Harvest,
+        vocabulary: Vocabulary,
     ) -> _Scored:
         """Return the pairs with their exact scores, those whose Jaccard is too low for any use left out."""
         rows, compact = np.unique(np.concatenate([left, right]), return_inverse=True)
@@ -380,7 +402,7 @@ class _Run:
             shared[keep],
             jaccard[keep],
             score.containment(shared, sizes[a], sizes[b])[keep],
-            self._cosines(survey, distinct, left, right, harvest),
+            self._cosines(survey, distinct, left, right, vocabulary),
         )
 
     def _cosines(
@@ -389,16 +411,16 @@ class _Run:
         distinct: collapse.Distinct,
         left: NDArray[np.int64],
         right: NDArray[np.int64],
-        harvest: Harvest,
+        vocabulary: Vocabulary,
     ) -> NDArray[np.float64]:
         rows, compact = np.unique(np.concatenate([left, right]), return_inverse=True)
         firsts = distinct.firsts[rows]
         spans = survey.segments.starts[firsts], survey.segments.ends[firsts]
-        terms = gather.tfidf_rows(self.articles, *spans, harvest.vocabulary, self.config, self.executor)
+        terms = gather.tfidf_rows(self.articles, *spans, vocabulary, self.config, self.executor)
         return score.cosines(terms, compact[: len(left)], compact[len(left) :], self.executor, jobs=self.jobs)
 
     def _cluster(
-        self, survey: Survey, distinct: collapse.Distinct, matched: _Scored, harvest: Harvest
+        self, survey: Survey, distinct: collapse.Distinct, matched: _Scored, vocabulary: Vocabulary
     ) -> tuple[cluster.RowClusters, _Scored]:
         """Return clusters of distinct rows; the matches grow by those that a thinned bucket's earliest row has."""
         earliest = survey.segments.articles[distinct.firsts]
@@ -410,7 +432,7 @@ class _Run:
             left, right = _star_pairs(graph, dates)
             if not len(left):
                 break
-            stars = self._score(survey, distinct, left, right, harvest)
+            stars = self._score(survey, distinct, left, right, vocabulary)
             before = len(matched.left)
             matched = _merge(matched, stars.take(stars.accepted(self.config.score)), len(distinct))
             if len(matched.left) == before:
@@ -426,7 +448,9 @@ class _Run:
         from dedup.places import cluster_places
 
         searched = self._searched(survey, distinct)
-        clusters, _ = cluster_places(self.articles, survey, distinct, rows, searched, self.ranks, self.config.findings)
+        clusters, _ = cluster_places(
+            self.articles, survey, distinct, rows, searched, self.ranks, self.config.findings, self.rule
+        )
         scores = (matched.left, matched.right, matched.jaccard, matched.containment, matched.cosine)
         notices, in_notice = notices_of(survey, distinct, clusters, scores)
         notices = compare_numbers(self.articles, notices, self.config.tokens)
@@ -437,25 +461,32 @@ class _Run:
         survey: Survey,
         distinct: collapse.Distinct,
         matched: _Scored,
-        harvest: Harvest,
+        anchors: passages.Anchors,
+        vocabulary: Vocabulary,
         in_notice: NDArray[np.bool_],
     ) -> tuple[Passages, NDArray[np.int64]]:
         from dedup.places import make_links, title_passages, to_passages
 
-        searched = np.zeros(len(distinct), np.bool_)
-        searched[harvest.rows] = True
-        anchors = passages.pair_anchors(harvest.anchors)
+        searched = self._searched(survey, distinct)
+        anchor_pairs = passages.pair_anchors(anchors)
         links, titles = make_links(
-            survey, distinct, (matched.left, matched.right), anchors, searched & ~in_notice, self.ranks, _MAX_LINKS
+            survey,
+            distinct,
+            (matched.left, matched.right),
+            anchor_pairs,
+            searched & ~in_notice,
+            self.ranks,
+            self.max_links,
+            self.rule,
         )
         wanted = np.unique(np.concatenate([links.left_articles, links.right_articles]))
-        tokens = gather.article_tokens(self.articles, survey, wanted, harvest.vocabulary, self.config, self.executor)
+        tokens = gather.article_tokens(self.articles, survey, wanted, vocabulary, self.config, self.executor)
         k = self.config.shingle.k if self.config.shingle.unit == "word" else 3
-        rows = gather.sentence_rows(survey)
-        firsts = survey.token_firsts[rows]
-        lasts = firsts + survey.n_tokens[rows]
+        sentences = gather.sentence_rows(survey)
+        firsts = survey.token_firsts[sentences]
+        lasts = firsts + survey.n_tokens[sentences]
         spans = passages.find_passages(
-            links, tokens, firsts, lasts, harvest.vocabulary.idf, k, self.config.passages, self.executor, jobs=self.jobs
+            links, tokens, firsts, lasts, vocabulary.idf, k, self.config.passages, self.executor, jobs=self.jobs
         )
         return to_passages(self.articles, survey, spans, title_passages(survey, titles, matched, distinct), self.config)
 
@@ -480,6 +511,18 @@ class _Run:
             scored.containment[order].astype(np.float32),
             scored.cosine[order].astype(np.float32),
         )
+
+
+def _pair_rule(articles: Articles, params: PairParams) -> tuple[PairRule | None, int]:
+    """Return the rule for pairs of articles, and how many pairs of places of two rows are linked one by one.
+
+    With a rule these are more: of a star and two chains, the pairs that may match may be the ones that are left out.
+    """
+    if params == PairParams():
+        return None, _MAX_LINKS
+    from dedup.places import source_numbers
+
+    return pair_rule(articles, source_numbers(articles), params), _MAX_RULED_LINKS
 
 
 def _star_pairs(graph: cluster.MatchGraph, dates: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -14,6 +14,7 @@ from dedup.findings import FindingParams
 from dedup.gather import sentence_rows, span_bytes
 from dedup.model import Articles, Clusters, Level, Passages
 from dedup.notices import look_up
+from dedup.pairs import PairRule
 from dedup.passages import ANCHOR_TOKENS, AnchorPairs, Links, TokenSpans
 from dedup.passes import Survey
 
@@ -26,6 +27,7 @@ def cluster_places(
     searched: NDArray[np.bool_],
     ranks: NDArray[np.int64],
     params: FindingParams,
+    rule: PairRule | None = None,
 ) -> tuple[Clusters, NDArray[np.int64]]:
     """Return the clusters of two places or more, and the number of the row cluster (or row) of each.
 
@@ -47,9 +49,17 @@ def cluster_places(
     first_of_row = np.zeros(len(distinct.members), np.bool_)
     first_of_row[distinct.offsets[:-1]] = True
     leads = representative[owners] & first_of_row[chosen]
-    order = np.lexsort((members, ranks[survey.segments.articles[members]], ~leads, of_row[owners]))
-    members, owners = members[order], owners[order]
-    numbers = of_row[owners]
+    if rule is None:
+        numbers = of_row[owners]
+    else:
+        order = np.lexsort((members, ranks[survey.segments.articles[members]], of_row[owners]))
+        members, owners = members[order], owners[order]
+        leads = representative[owners]
+        numbers = rule.split(survey.segments.articles[members], of_row[owners], leads, owners.astype(np.int64))
+        kept = numbers >= 0
+        members, owners, leads, numbers = members[kept], owners[kept], leads[kept], numbers[kept]
+    order = np.lexsort((members, ranks[survey.segments.articles[members]], ~leads, numbers))
+    members, owners, numbers = members[order], owners[order], numbers[order]
     first = np.append(True, numbers[1:] != numbers[:-1]) if len(numbers) else np.empty(0, np.bool_)
     offsets = np.append(np.flatnonzero(first), len(members)).astype(np.int64)
     cluster_of = np.cumsum(first) - 1
@@ -109,6 +119,7 @@ def make_links(
     wanted: NDArray[np.bool_],
     ranks: NDArray[np.int64],
     max_product: int,
+    rule: PairRule | None = None,
 ) -> tuple[Links, tuple[NDArray[np.int32], NDArray[np.int32]]]:
     """Return the links of all places of matched rows, of equal rows and of anchors; and the pairs of titles."""
     equal = np.flatnonzero(wanted & (distinct.counts > 1))
@@ -144,7 +155,29 @@ def make_links(
             np.ones(int(apart.sum()), np.bool_),
         )
     )
-    return Links(*(np.concatenate(columns) for columns in zip(*blocks, strict=True))), titles
+    links = Links(*(np.concatenate(columns) for columns in zip(*blocks, strict=True)))
+    if rule is not None:
+        keep = rule.allows(links.left_articles, links.right_articles)
+        links = Links(*(getattr(links, name)[keep] for name in Links.__slots__))
+        keep = rule.allows(*(survey.segments.articles[side] for side in titles))
+        titles = titles[0][keep], titles[1][keep]
+    return links, titles
+
+
+def allowed_pairs(
+    survey: Survey,
+    distinct: Distinct,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    ranks: NDArray[np.int64],
+    max_product: int,
+    rule: PairRule,
+) -> NDArray[np.bool_]:
+    """Tell which pairs of distinct rows have a pair of places that may match: bool[q]."""
+    a, b, pair = _occurrences(survey, distinct, left, right, ranks, max_product)
+    allowed = np.zeros(len(left), np.bool_)
+    allowed[pair[rule.allows(survey.segments.articles[a], survey.segments.articles[b])]] = True
+    return allowed
 
 
 def _blocks(survey: Survey, a: NDArray[np.int32], b: NDArray[np.int32]) -> tuple[NDArray[Any], ...]:

@@ -126,6 +126,13 @@ class DocumentFrequencies:
 
     def add(self, documents: Ranges) -> None:
         """Count the distinct tokens of each range as one document."""
+        self._count(documents, 1)
+
+    def remove(self, documents: Ranges) -> None:
+        """Take documents back that have been added; equal ones must remain."""
+        self._count(documents, -1)
+
+    def _count(self, documents: Ranges, sign: int) -> None:
         from dedup.kernels import score as kernels
 
         # A megabyte of text has some 20,000 different words: a table that stays in the cache.
@@ -135,11 +142,13 @@ class DocumentFrequencies:
             if kernels.count_documents(documents.values, documents.firsts, documents.lasts, keys, counts, latest) >= 0:
                 break
             size *= 4
+        used = np.flatnonzero(keys)
+        keys, counts = keys[used], counts[used] * np.int32(sign)
         with self._lock:
-            self._documents += len(documents.firsts)
-            self._merge(keys[keys != 0], counts[keys != 0])
+            self._documents += sign * len(documents.firsts)
+            self._merge(keys, counts)
 
-    def _merge(self, keys: NDArray[np.uint64], counts: NDArray[np.int64]) -> None:
+    def _merge(self, keys: NDArray[np.uint64], counts: NDArray[np.int32]) -> None:
         from dedup.kernels import score as kernels
 
         if 2 * (self._used + len(keys)) > len(self._keys):

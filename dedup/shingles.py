@@ -81,6 +81,23 @@ class Ranges:
     lasts: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class ShingleRuns:
+    """The shingles of each segment one after the other as they stand in it, repeats included.
+
+    Attributes
+    ----------
+    hashes : uint32[t]
+        As in `Shingles`.
+    firsts, lasts : int64[m]
+        Segment ``r`` has ``hashes[firsts[r]:lasts[r]]``; a paragraph shares those of its sentences.
+    """
+
+    hashes: NDArray[np.uint32]
+    firsts: NDArray[np.int64]
+    lasts: NDArray[np.int64]
+
+
 def leaves(segments: Segments) -> NDArray[np.bool_]:
     """Tell which segments have no sentences of their own: bool[m]. Together they cover the text once."""
     has_children = np.zeros(len(segments), np.bool_)
@@ -96,6 +113,40 @@ def token_ranges(segments: Segments, tokens: Tokens) -> Ranges:
     lasts = np.empty(len(segments), np.int64)
     kernels.token_ranges(segments.parents, tokens.offsets, firsts, lasts)
     return Ranges(tokens.values, firsts, lasts)
+
+
+def shingle_runs(ranges: Ranges, k: int) -> ShingleRuns:
+    """Return the shingles of each token range in their order.
+
+    Examples
+    --------
+    >>> runs = shingle_runs(Ranges(np.array([7, 8, 9, 7, 8], np.uint64), np.array([0, 4, 0]), np.array([4, 5, 0])), 2)
+    >>> runs.firsts.tolist(), runs.lasts.tolist(), bool(runs.hashes[0] == runs.hashes[3])
+    ([0, 5, 0], [3, 6, 0], True)
+    """
+    from dedup.kernels import shingle as kernels
+
+    n_tokens = ranges.lasts - ranges.firsts
+    short = (n_tokens > 0) & (n_tokens < k)
+    hashes = np.empty(len(ranges.values) + int(short.sum()), np.uint32)
+    kernels.hash_positions(ranges.values, k, hashes[: len(ranges.values)])
+    kernels.hash_whole(ranges.values, ranges.firsts[short], ranges.lasts[short], hashes[len(ranges.values) :])
+    return ShingleRuns(hashes, *run_bounds(ranges.firsts, n_tokens, len(ranges.values), k))
+
+
+def run_bounds(
+    firsts: NDArray[np.int64], n_tokens: NDArray[np.int64], n_positions: int, k: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the shingles of token ranges stand in the hashes of `shingle_runs`.
+
+    Those of ``k`` tokens stand where their first token does. The one shingle of each range that is shorter follows
+    behind the ``n_positions`` of all tokens, in the order of the ranges.
+    """
+    short = np.flatnonzero((n_tokens > 0) & (n_tokens < k))
+    first, last = firsts.copy(), firsts + np.maximum(n_tokens - (k - 1), 0)
+    first[short] = np.arange(n_positions, n_positions + len(short))
+    last[short] = first[short] + 1
+    return first, last
 
 
 def shingle(ranges: Ranges, params: ShingleParams) -> Shingles:

@@ -24,8 +24,26 @@ class TokenParams:
     join_hyphens: bool = True
 
 
+class TokenSpace:
+    """Memory for the tokens of one call of `tokenize`, to be used again: new memory costs as much as the tokens do."""
+
+    def __init__(self) -> None:
+        self._block = np.empty((3, 0), np.int64)
+
+    def take(self, capacity: int) -> NDArray[np.int64]:
+        """Return int64[3, capacity] or more; what was taken before is overwritten."""
+        if self._block.shape[1] < capacity:
+            self._block = np.empty((3, capacity), np.int64)
+        return self._block
+
+
 def tokenize(
-    text: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64], params: TokenParams
+    text: NDArray[np.uint8],
+    starts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    params: TokenParams,
+    *,
+    space: TokenSpace | None = None,
 ) -> Tokens:
     """Return the tokens of each span of a text.
 
@@ -48,6 +66,8 @@ def tokenize(
     starts, ends : int64[m]
         Half-open spans of bytes. What is outside of a span does not matter to its tokens.
     params : TokenParams
+    space : TokenSpace, optional
+        Where the tokens are written; they last until it is used again.
 
     Returns
     -------
@@ -75,7 +95,7 @@ def tokenize(
     >>> int(tokens.values[2]) == token_hash("wont")
     True
     """
-    return _scan(text, starts, ends, params, by_character=False)
+    return _scan(text, starts, ends, params, space or TokenSpace(), by_character=False)
 
 
 def characters(
@@ -111,7 +131,7 @@ def characters(
     >>> units.starts.tolist(), units.ends.tolist()
     ([0, 1, 3, 8], [1, 3, 8, 9])
     """
-    return _scan(text, starts, ends, params, by_character=True)
+    return _scan(text, starts, ends, params, TokenSpace(), by_character=True)
 
 
 def token_hash(folded: str) -> int:
@@ -160,6 +180,7 @@ def _scan(
     starts: NDArray[np.int64],
     ends: NDArray[np.int64],
     params: TokenParams,
+    space: TokenSpace,
     *,
     by_character: bool,
 ) -> Tokens:
@@ -176,8 +197,8 @@ def _scan(
     n_bytes = int((ends - starts).sum())
     capacity = MARGIN + (n_bytes if by_character else n_bytes // 4)
     while True:
-        # One block: large enough for huge pages, which numpy asks for; page faults would cost as much as the scan.
-        block = np.empty((3, capacity), np.int64)
+        # One block: large enough for huge pages, which numpy asks for.
+        block = space.take(capacity)
         values = block[0].view(np.uint64)
         with np.errstate(over="ignore"):  # in its plain form the kernel would warn where it wraps
             count, invalid = scan(*given, *table, values, block[1], block[2], offsets)

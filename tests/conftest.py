@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from dedup.readers import ReadParams
+from tests.reading import NEVER
+
 # Compiling a kernel takes a second, once: a deadline for each example would fail the first.
 settings.register_profile("default", deadline=None)
 settings.register_profile("nightly", deadline=None, max_examples=2000)
@@ -29,3 +32,8 @@ def check_golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert path.read_text(encoding="utf-8") == text
 
     return check
+
+
+@pytest.fixture(params=[0, NEVER], ids=["compiled", "plain"])
+def params(request: pytest.FixtureRequest) -> ReadParams:
+    return ReadParams(compiled_bytes=request.param)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup import score
-from dedup.join import candidate_pairs, prefixes_of
+from dedup.join import can_match, candidate_pairs, prefixes_of
 from dedup.kernels import shingle as kernels
 from dedup.model import Candidates
-from dedup.shingles import Ranges, ShingleParams, shingle
+from dedup.shingles import Ranges, ShingleParams, ShingleRuns, shingle, shingle_runs
 from tests import oracle
 from tests.strategies import shingle_sets
 
@@ -30,15 +30,20 @@ def ranges(sets: list[set[int]]) -> Ranges:
     return Ranges(values, offsets[:-1], offsets[1:])
 
 
+def counted(rows: Ranges, counter_cells: int) -> tuple[ShingleRuns, np.ndarray]:
+    """Return the runs of one-token shingles and the count of each shingle."""
+    runs, counters = shingle_runs(rows, 1), np.zeros(counter_cells, np.uint8)
+    counts = np.empty(len(runs.hashes), np.uint8)
+    kernels.count_shingles(runs.hashes, runs.firsts, runs.lasts, counters)
+    kernels.look_up_counts(runs.hashes, counters, counts)
+    return runs, counts
+
+
 def candidates(sets, levels, threshold, *, counter_cells=BIG, jobs=1, max_bucket=None) -> Candidates:
     """Return the pairs that the join lets through; few ``counter_cells`` make all counts too high."""
     rows, bits = ranges(sets), np.array(levels[: len(sets)], np.uint8)
-    hashes, counts = np.empty(len(rows.values), np.uint32), np.empty(len(rows.values), np.uint8)
-    counters = np.zeros(counter_cells, np.uint8)
-    kernels.hash_positions(rows.values, 1, hashes)
-    kernels.count_shingles(rows.values, hashes, rows.firsts, rows.lasts, 1, counters)
-    kernels.look_up_counts(hashes, counters, counts)
-    prefixes = prefixes_of(rows, hashes, counts, bits, 1, counters, threshold)
+    runs, counts = counted(rows, counter_cells)
+    prefixes = prefixes_of(runs, counts, bits, threshold)
     return candidate_pairs(prefixes, threshold, EXECUTOR, jobs=jobs, max_bucket=max_bucket)
 
 
@@ -62,6 +67,24 @@ def join(sets, levels, threshold, **settings) -> dict[tuple[int, int], int]:
 def test_join_equals_all_with_all(sets, threshold, counter_cells, levels):
     """Pairs and intersection sizes are those of nested loops, however full the table of counts is."""
     assert oracle.similar_pairs(sets, levels, threshold) == join(sets, levels, threshold, counter_cells=counter_cells)
+
+
+@given(
+    sets=shingle_sets,
+    threshold=st.sampled_from(THRESHOLDS),
+    counter_cells=st.sampled_from([1, 16, BIG]),
+)
+def test_rows_that_cannot_match_have_no_partner(sets, threshold, counter_cells):
+    """Whoever has a partner of that Jaccard may match, and rows without a shingle may not."""
+    runs, counts = counted(ranges(sets), counter_cells)
+    shared = np.empty(len(sets), np.int32)
+    kernels.count_shared(counts, runs.firsts, runs.lasts, shared)
+
+    may = can_match(runs.lasts - runs.firsts, shared, threshold)
+
+    paired = {row for pair in oracle.similar_pairs(sets, [1] * len(sets), threshold) for row in pair}
+    assert paired <= set(np.flatnonzero(may).tolist())
+    assert not any(may[i] for i, one in enumerate(sets) if not one)
 
 
 def test_join_equals_all_with_all_on_thousands_of_random_inputs():

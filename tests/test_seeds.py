@@ -88,9 +88,10 @@ def labels_of(report: dedup.Report) -> list[tuple[int, list[int]]]:
     return pairs
 
 
-def test_every_label_is_found_once_and_nothing_else():
+@pytest.mark.parametrize("name", ["feed.jsonl", "feed.xml"])
+def test_every_label_is_found_once_and_nothing_else(name):
     """With its kind, its places in the order of the label, and each text to nine tenths both ways."""
-    report = scan("feed.jsonl")
+    report = scan(name)
 
     found = labels_of(report)
 

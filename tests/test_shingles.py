@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from dedup.kernels import shingle as kernels
 from dedup.model import Segments, Tokens
-from dedup.shingles import Ranges, ShingleParams, leaves, shingle, token_ranges
+from dedup.shingles import Ranges, ShingleParams, leaves, shingle, shingle_runs, token_ranges
 from tests import oracle
 
 token_rows = st.lists(st.lists(st.integers(0, 6), max_size=20), min_size=1, max_size=8)
@@ -37,20 +39,32 @@ def test_shingle_sets_have_the_sizes_and_overlaps_of_k_gram_sets(rows, k):
 @given(rows=token_rows, k=st.integers(1, 4), cells=st.sampled_from([1, 8, 1 << 16]))
 def test_counts_are_never_too_low(rows, k, cells):
     """A shingle's count is at least that of its places, and all counts together are no more if cells are many."""
+    runs, counters = shingle_runs(ranges(rows), k), np.zeros(cells, np.uint8)
+    counts, shared = np.empty(len(runs.hashes), np.uint8), np.empty(len(rows), np.int32)
+
+    kernels.count_shingles(runs.hashes, runs.firsts, runs.lasts, counters)
+    kernels.look_up_counts(runs.hashes, counters, counts)
+    kernels.count_shared(counts, runs.firsts, runs.lasts, shared)
+
+    grams = [[tuple(row[i : i + k]) for i in range(len(row) - k + 1)] or [tuple(row)] * (len(row) > 0) for row in rows]
+    places = Counter(gram for one in grams for gram in one)
+    for row, first, last in zip(grams, runs.firsts, runs.lasts, strict=True):
+        assert last - first == len(row)
+        assert all(counts[first + i] >= min(places[gram], 255) for i, gram in enumerate(row))
+    if cells == 1 << 16:
+        assert int(counters.sum()) == places.total()
+    assert all(many >= sum(places[gram] > 1 for gram in row) for row, many in zip(grams, shared, strict=True))
+
+
+@given(rows=token_rows, k=st.integers(1, 4))
+def test_runs_hold_the_shingles_of_the_sets(rows, k):
+    """Sorted and without repeats, the run of a row is its shingle set, rows shorter than a shingle included."""
     table = ranges(rows)
-    counters = np.zeros(cells, np.uint8)
-    hashes, counts = np.empty(len(table.values), np.uint32), np.empty(len(table.values), np.uint8)
-    kernels.hash_positions(table.values, k, hashes)
 
-    kernels.count_shingles(table.values, hashes, table.firsts, table.lasts, k, counters)
-    kernels.look_up_counts(hashes, counters, counts)
+    runs, sets = shingle_runs(table, k), shingle(table, ShingleParams(size=k))
 
-    grams = [[tuple(row[i : i + k]) for i in range(len(row) - k + 1)] for row in rows]
-    places = [gram for one in grams for gram in one] + [tuple(row) for row in rows if 0 < len(row) < k]
-    for row, first in zip(grams, table.firsts, strict=True):
-        for i, gram in enumerate(row):
-            assert counts[first + i] >= places.count(gram)
-    assert cells < 1 << 16 or int(counters.sum()) == len(places)
+    mine = [sorted(set(runs.hashes[a:b].tolist())) for a, b in zip(runs.firsts, runs.lasts, strict=True)]
+    assert mine == [sets.values[a:b].tolist() for a, b in zip(sets.offsets, sets.offsets[1:], strict=False)]
 
 
 @given(values=st.lists(st.integers(0, 2**64 - 1), max_size=30), k=st.integers(1, 8))

@@ -17,6 +17,12 @@ _LEVELS = ("title", "paragraph", "sentence", "article")
 _CANDIDATES = ("auto", "exact", "lsh")
 
 
+#: As in `dedup.readers.formats`, for the same reason.
+INPUT_FORMATS = (
+    *("html", "newsml", "feed", "jsonfeed", "ninjs", "parquet", "arrow", "warc", "json", "csv", "markdown", "text"),
+)
+
+
 class SettingOption(click.Option):
     """An option for a setting of `dedup.config`; its default is there, and help looks it up."""
 
@@ -29,7 +35,7 @@ class SettingOption(click.Option):
         part, attribute = PLACES[self.name or ""]
         value = getattr(load_config({}), part)
         value = getattr(value, attribute) if attribute else value
-        if record is None or value is None or isinstance(value, Mapping):
+        if record is None or value is None or value == "" or isinstance(value, Mapping):
             return record
         shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
         return record[0], f"{record[1]} [default: {shown}]"
@@ -88,6 +94,19 @@ SETTINGS = (
     click.option("--num-perm", cls=SettingOption, type=int, help="Most permutations that LSH may use."),
     click.option("--seed", cls=SettingOption, type=int, help="Of the permutations."),
     click.option(
+        "--window",
+        cls=SettingOption,
+        metavar="TIME",
+        help="Only articles at most so far apart match, as in 30d (s, m, h, d, w); those without a date match none. "
+        "[default: no limit]",
+    ),
+    click.option(
+        "--same-source",
+        cls=SettingOption,
+        type=click.Choice(("both", "skip", "only")),
+        help="Whether articles of one source match: they as well as others, not they, or only they.",
+    ),
+    click.option(
         "--min-run",
         cls=SettingOption,
         type=int,
@@ -106,8 +125,46 @@ SETTINGS = (
         metavar="KEY=NAME",
         multiple=True,
         callback=_read_fields,
-        help="Where records have their id, title, text, date, source or url, as in text=body_html; may be given "
-        "several times. [default: the usual names]",
+        help="Where records have their id, title, text, date, source, url, language or tags, as in text=body_html, "
+        "text=article.body, or text=3 in a table without a header; may be given several times. [default: the usual "
+        "names]",
+    ),
+    click.option(
+        "--input-format",
+        cls=SettingOption,
+        type=click.Choice(INPUT_FORMATS),
+        help="What INPUT is. [default: found by its content, else by its name]",
+    ),
+    click.option(
+        "--same-id",
+        cls=SettingOption,
+        type=click.Choice(("keep", "latest")),
+        help="Articles with one id: keep all, or only the latest version.",
+    ),
+    click.option(
+        "--max-unpacked",
+        cls=SettingOption,
+        type=int,
+        metavar="TIMES",
+        help="A packed file may grow to so many times its size, or to 64 MB; what is beyond is not read.",
+    ),
+    click.option(
+        "--html",
+        cls=SettingOption,
+        type=click.Choice(("auto", "always", "never")),
+        help="Whether the text of a record is HTML, to be read as paragraphs; auto goes by its tags.",
+    ),
+    click.option(
+        "--page-text",
+        cls=SettingOption,
+        type=click.Choice(("main", "all")),
+        help="What of a page is read: its main text, or also menus, notices and comments.",
+    ),
+    click.option(
+        "--page-extractor",
+        cls=SettingOption,
+        type=click.Choice(("readability", "trafilatura")),
+        help="What finds the main text of a page.",
     ),
 )
 
@@ -140,6 +197,16 @@ FORMATS = (
     ),
     click.option(
         "--color/--no-color", default=None, help="Colour the text. [default: on a terminal, unless NO_COLOR is set]"
+    ),
+)
+
+INPUTS = (
+    click.argument("inputs", nargs=-1, metavar="INPUT...", type=click.Path(allow_dash=True)),
+    click.option(
+        "--files-from",
+        type=click.Path(dir_okay=False, allow_dash=True),
+        metavar="FILE",
+        help="Also read the files named in this one, a line each or ended by NUL; - is standard input. [default: none]",
     ),
 )
 

@@ -11,10 +11,10 @@ from dedup.cli import options, run
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...", type=click.Path(allow_dash=True))
-@options.add(*options.FORMATS, *options.RUN, *options.SETTINGS)
+@options.add(*options.INPUTS, *options.FORMATS, *options.RUN, *options.SETTINGS)
 def report(
     inputs: tuple[str, ...],
+    files_from: str | None,
     output: Path | None,
     form: str,
     kinds: tuple[str, ...],
@@ -27,9 +27,10 @@ def report(
 ) -> None:
     """Report what the articles in INPUT say twice.
 
-    INPUT is a file or folder of text, Markdown or JSON Lines, a glob, or - for standard input.
+    INPUT is a file or folder of feeds (RSS, Atom, JSON Feed), pages, text, Markdown, JSON Lines, CSV and more; a
+    glob; or - for standard input.
     """
     shown = reports.Options(kinds, top, verbose, color)
     with run.opened(output) as stream:
-        found = run.scan_inputs(inputs, settings, jobs=jobs, quiet=quiet)
+        found = run.scan_inputs(run.named_inputs(inputs, files_from), settings, jobs=jobs, quiet=quiet)
         reports.FORMATS[form](found, stream, shown)

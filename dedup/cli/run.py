@@ -10,6 +10,8 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+import click
+
 if TYPE_CHECKING:
     from dedup.pipeline import Report
 
@@ -27,6 +29,23 @@ def opened(path: Path | None) -> Iterator[TextIO]:
 
     with open_output(path) as stream:
         yield stream
+
+
+def named_inputs(inputs: Sequence[str], files_from: str | None) -> tuple[str, ...]:
+    """Return the inputs of a command and those that a list names.
+
+    Raises
+    ------
+    click.UsageError
+        There is neither.
+    """
+    if files_from is not None:
+        from dedup.readers.inputs import listed_files
+
+        return (*inputs, *listed_files(files_from))
+    if not inputs:
+        raise click.UsageError("Missing argument 'INPUT...', or --files-from FILE.")
+    return tuple(inputs)
 
 
 def scan_inputs(inputs: Sequence[str], settings: Mapping[str, object], *, jobs: int | None, quiet: bool) -> Report:

@@ -15,6 +15,8 @@ PLAIN = 1  #: a string without escapes: its bytes are the value
 ESCAPED = 2  #: a string with escapes
 NUMBER = 3  #: a number: its bytes as they stand
 EXTRA = 4  #: not in the block but in the bytes beside it
+LIST = 5  #: an array, to be replaced before anything is written
+DOUBLED = 6  #: a quoted field of a table with doubled quotes in it
 
 #: Bytes looked at at once: a loop of fixed length without a branch, which becomes vector instructions.
 STRIDE = 32
@@ -135,7 +137,7 @@ def write_values(
         Where the spans of kind `EXTRA` point to.
     rows, roles : int64[n], int64[m]
         All the roles of the first row, then those of the next.
-    kinds, spans : uint8[n, 6], int64[n, 6, 3]
+    kinds, spans : uint8[n, m], int64[n, m, 3]
     out : uint8[...]
         Filled; as long as the sum of the lengths.
     """
@@ -147,6 +149,11 @@ def write_values(
             end = spans[row, role, 1]
             if kind == ESCAPED:
                 to = _write_escaped(block, start, end, out, to)
+            elif kind == DOUBLED:
+                while start < end:
+                    out[to] = block[start]
+                    start += 1 + (block[start] == _QUOTE and start + 1 < end and block[start + 1] == _QUOTE)
+                    to += 1
             elif kind == EXTRA:
                 out[to : to + end - start] = extra[start:end]
                 to += end - start

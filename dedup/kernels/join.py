@@ -1,12 +1,11 @@
-"""Token ranges -> prefixes of their shingle sets -> every pair that may reach a Jaccard threshold."""
+"""Runs of shingles -> prefixes of their sets -> every pair that may reach a Jaccard threshold."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from dedup.kernels import inline, kernel
-from dedup.kernels.hashing import shingle_hash
-from dedup.kernels.shingle import n_shingles
+from dedup.kernels.sort import radix_argsort
 
 _SHIFT_32 = np.uint64(32)
 _ONE = np.uint64(1)
@@ -58,22 +57,18 @@ def keep_smallest(ranks, n, wanted):
 
 
 @kernel
-def fill_prefixes(
-    values, hashes, counts, firsts, lasts, k, counters, min_jaccard, seen, stamps, prefixes, offsets, sizes, indexed,
-    bitmaps,
-):  # fmt: skip
+def fill_prefixes(hashes, counts, firsts, lasts, min_jaccard, seen, stamps, prefixes, offsets, sizes, indexed, bitmaps):
     """Fill the prefix of each row: its rarest shingles, rare to common, as many as must be looked up.
 
     A partner of Jaccard ``t`` shares at least ``ceil(t * size)`` of a row's shingles, so one of the rarest
     ``size - that + 1`` (Bayardo, Ma, Srikant 2007); among partners that are not smaller, one of the rarest
-    ``size - ceil(2 t / (1 + t) * size) + 1`` (Xiao et al. 2008, 4.1): ``indexed`` of them. Shingles that ``counters``
-    has once stand here alone: they are the rarest of all, count as looked up, and are left out. A row of which too
+    ``size - ceil(2 t / (1 + t) * size) + 1`` (Xiao et al. 2008, 4.1): ``indexed`` of them. Shingles that were counted
+    once stand here alone: they are the rarest of all, count as looked up, and are left out. A row of which too
     many stand alone has an empty prefix. ``sizes`` gets the number of distinct shingles, ``bitmaps`` (uint64[n, 2]) a
     bit for each. ``seen`` (uint32) and ``stamps`` (int64, zeros) are a hash set of a power of two larger than twice
     the longest row. Returns how many values were written.
     """
     table = np.uint32(len(seen) - 1)
-    mask = np.uint32(len(counters) - 1)
     longest = 1
     for row in range(len(firsts)):
         longest = max(longest, lasts[row] - firsts[row])
@@ -81,18 +76,15 @@ def fill_prefixes(
     used = 0
     offsets[0] = 0
     for row in range(len(firsts)):
-        n = n_shingles(lasts[row] - firsts[row], k)
         alone = 0
         shared = 0
         bitmaps[row, 0] = 0
         bitmaps[row, 1] = 0
-        short = lasts[row] - firsts[row] < k
-        for i in range(firsts[row], firsts[row] + n):
-            shingle = shingle_hash(values, i, lasts[row]) if short else hashes[i]
+        for i in range(firsts[row], lasts[row]):
+            shingle = hashes[i]
             bit = shingle >> _BITMAP_SHIFT
             bitmaps[row, np.int64(bit >> _WORD_SHIFT)] |= _ONE << np.uint64(bit & _WORD_MASK)
-            count = counters[shingle & mask] if short else counts[i]
-            if count < 2:
+            if counts[i] < 2:
                 # Counted once, it is distinct within the row as well.
                 alone += 1
                 continue
@@ -102,7 +94,7 @@ def fill_prefixes(
             if stamps[slot] != row + 1:
                 stamps[slot] = row + 1
                 seen[slot] = shingle
-                ranks[shared] = np.uint64(count) << _SHIFT_32 | np.uint64(shingle)
+                ranks[shared] = np.uint64(counts[i]) << _SHIFT_32 | np.uint64(shingle)
                 shared += 1
         size = alone + shared
         sizes[row] = size
@@ -128,27 +120,54 @@ def count_postings(prefixes, shift, counts):
 
 
 @kernel
-def fill_postings(prefixes, offsets, indexed, order, part, shift, keys, postings):
-    """Write value and posting of every prefix value with ``value >> shift == part``, rows in ``order``.
+def fill_postings(prefixes, offsets, indexed, places, first, last, shift, cursors, keys, postings):
+    """Write value and posting of every prefix value of the rows ``first`` to ``last``, by their highest bits.
 
-    A posting is the row's place in that order times two, plus one if the value is among the indexed ones.
+    A posting is the row's place times two, plus one if the value is among the indexed ones. ``cursors`` (int64) says
+    where the values with ``value >> shift`` of 0, 1, 2, ... go; it is moved on.
     """
-    used = 0
-    for place in range(len(order)):
-        row = order[place]
+    for row in range(first, last):
         start = offsets[row]
-        end = offsets[row + 1]
-        for i in range(start, end):
-            if prefixes[i] >> shift == part:
-                keys[used] = prefixes[i]
-                postings[used] = np.uint32(place) << _INDEXED | np.uint32(i - start < indexed[row])
-                used += 1
+        place = np.uint32(places[row]) << _INDEXED
+        for i in range(start, offsets[row + 1]):
+            part = prefixes[i] >> shift
+            cursor = cursors[part]
+            cursors[part] = cursor + 1
+            keys[cursor] = prefixes[i]
+            postings[cursor] = place | np.uint32(i - start < indexed[row])
+
+
+@kernel
+def sort_parts(keys, postings, starts, bits, spare_keys, spare_postings):
+    """Sort each part of the keys (``starts``, int64[parts + 1]) by its lowest ``bits``, postings along with them.
+
+    Part by part, since a part and its spare stay in the cache.
+    """
+    for part in range(len(starts) - 1):
+        a = starts[part]
+        b = starts[part + 1]
+        radix_argsort(keys[a:b], bits, postings[a:b], spare_keys[: b - a], spare_postings[: b - a])
 
 
 @inline
-def may_reach(min_jaccard, size, other_size, bitmaps, row, other):
+def sort_bucket(postings, start, end):
+    """Sort the postings of one value."""
+    if end - start > 32:
+        postings[start:end].sort()
+        return
+    for i in range(start + 1, end):
+        posting = postings[i]
+        j = i
+        while j > start and postings[j - 1] > posting:
+            postings[j] = postings[j - 1]
+            j -= 1
+        postings[j] = posting
+
+
+@inline
+def may_reach(min_jaccard, size, other_size, bitmaps, place, other):
     """Tell whether two rows can have the Jaccard, by what their bitmaps differ in (Sandes et al. 2017)."""
-    differ = count_bits(bitmaps[row, 0] ^ bitmaps[other, 0]) + count_bits(bitmaps[row, 1] ^ bitmaps[other, 1])
+    differ = count_bits(bitmaps[place, 0] ^ bitmaps[other, 0]) + count_bits(bitmaps[place, 1] ^ bitmaps[other, 1])
     # J = o / (a + b - o) >= t  is  o >= t / (1 + t) * (a + b); the symmetric difference has at least the bits' size.
     return (size + other_size - differ) // 2 >= ceil_share(min_jaccard / (1.0 + min_jaccard), size + other_size)
 
@@ -172,11 +191,12 @@ def pair_postings(
 ):  # fmt: skip
     """Write the pairs of rows that share a prefix value and may reach the threshold; returns their number.
 
-    ``keys`` and ``postings`` are sorted by value, then by place, which ascends with size. Pairs are uint64
-    ``smaller row << 32 | larger row``, more than once if they share several values. If they are more than fit into
-    ``out``, the number is returned as ``-1 - number``. A value in more than ``max_bucket`` rows is thinned: a row is
-    compared with at most ``max_leaders`` leaders, and becomes one where less than ``min_common`` of its prefix is
-    that of any of them. ``thinned`` counts such values, and the rows in them without leader or place.
+    ``keys`` are sorted, and the postings of each are put in order here. ``sizes`` (ascending), ``levels`` and
+    ``bitmaps`` are those of the rows in ``order``, by place. Pairs are uint64 ``smaller row << 32 | larger row``, more
+    than once if they share several values. If they are more than fit into ``out``, the number is returned as
+    ``-1 - number``. A value in more than ``max_bucket`` rows is thinned: a row is compared with at most
+    ``max_leaders`` leaders, and becomes one where less than ``min_common`` of its prefix is that of any of them.
+    ``thinned`` counts such values, and the rows in them without leader or place.
     """
     used = 0
     leaders = np.empty(max_leaders, np.int64)
@@ -185,33 +205,38 @@ def pair_postings(
         end = start + 1
         while end < len(keys) and keys[end] == keys[start]:
             end += 1
+        if end - start > 1:
+            sort_bucket(postings, start, end)
         thin = end - start > max_bucket
         thinned[0] += thin
         n_leaders = 0
-        for i in range(start, end):
-            row = np.int64(order[postings[i] >> _INDEXED])
-            smallest = ceil_share(min_jaccard, sizes[row])
+        for i in range(start, end if end - start > 1 else start):
+            place = np.int64(postings[i] >> _INDEXED)
+            size = np.int64(sizes[place])
+            smallest = ceil_share(min_jaccard, size)
             found = False
             # Backwards, from the rows of the same size to the smallest that can match.
             for j in range((n_leaders if thin else i) - 1, -1 if thin else start - 1, -1):
-                other = leaders[j] if thin else np.int64(order[postings[j] >> _INDEXED])
+                other = leaders[j] if thin else np.int64(postings[j] >> _INDEXED)
                 if sizes[other] < smallest:
                     if thin:
                         continue
                     break
                 if not thin and not postings[j] & _INDEXED:
                     continue
-                if not levels[row] & levels[other]:
+                if not levels[place] & levels[other]:
                     continue
-                if not may_reach(min_jaccard, sizes[row], sizes[other], bitmaps, row, other):
+                if not may_reach(min_jaccard, size, np.int64(sizes[other]), bitmaps, place, other):
                     continue
-                found = found or (thin and common_prefix(prefixes, offsets, row, other) >= min_common)
+                row = np.int64(order[place])
+                other_row = np.int64(order[other])
+                found = found or (thin and common_prefix(prefixes, offsets, row, other_row) >= min_common)
                 if used < len(out):
-                    out[used] = np.uint64(min(row, other)) << _SHIFT_32 | np.uint64(max(row, other))
+                    out[used] = np.uint64(min(row, other_row)) << _SHIFT_32 | np.uint64(max(row, other_row))
                 used += 1
             if thin and not found:
                 if n_leaders < max_leaders:
-                    leaders[n_leaders] = row
+                    leaders[n_leaders] = place
                     n_leaders += 1
                 else:
                     thinned[1] += 1

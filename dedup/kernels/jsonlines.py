@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import inline, kernel
-from dedup.kernels.gather import ESCAPED, NUMBER, PLAIN, STRIDE, read_escape
+from dedup.kernels.gather import ESCAPED, LIST, NUMBER, PLAIN, STRIDE, read_escape
 
 #: What a value is wanted for; also the columns of `kinds` and `spans`.
-ID, TITLE, TEXT, DATE, SOURCE, URL = 0, 1, 2, 3, 4, 5
+ID, TITLE, TEXT, DATE, SOURCE, URL, LANGUAGE, TAGS = 0, 1, 2, 3, 4, 5, 6, 7
+N_ROLES = 8
 
 # What a value is, as `_skip_value` tells.
 _STRING, _INTEGER, _FLOAT, _NULL, _OTHER = 1, 2, 3, 4, 5
@@ -203,7 +204,7 @@ def _skip_container(block, i, end):
 
 
 @inline
-def _is_utf8(block, i, end):
+def is_utf8(block, i, end):
     """Tell whether ``block[i:end]`` is UTF-8: shortest forms, no surrogates (Unicode 15, table 3-7)."""
     while i < end:
         if i + STRIDE <= end:
@@ -247,7 +248,7 @@ def _same_bytes(block, start, end, values, first, last):
 def _take_value(block, start, end, kind, length, escaped, high, role, row, kinds, spans):
     """Note a string or number for a role; return False if it is not UTF-8, or a date with escapes."""
     if kind == _STRING:
-        if (high and not _is_utf8(block, start, end)) or (escaped and role == DATE):
+        if (high and not is_utf8(block, start, end)) or (escaped and role == DATE):
             return False
         kinds[row, role] = ESCAPED if escaped else PLAIN
     else:
@@ -297,6 +298,15 @@ def _scan_record(block, i, end, key_values, key_offsets, key_roles, key_ranks, r
             has_text |= role == TEXT and kind == _STRING
             if kind == _NULL or (kind == _STRING and length == 0):
                 continue
+            if role == TAGS and kind == _OTHER and block[value] == _OPEN_LIST:
+                if key_ranks[entry] > best[role] or _skip_space(block, value + 1, end) == i - 1:
+                    continue
+                # Which of its elements are tags, whoever takes the row decides.
+                best[role] = key_ranks[entry]
+                kinds[row, role] = LIST
+                spans[row, role, 0] = value
+                spans[row, role, 1] = i
+                continue
             number = (kind == _INTEGER and (role == ID or role == DATE)) or (kind == _FLOAT and role == DATE)
             if kind != _STRING and not number:
                 return np.int64(-1)
@@ -336,15 +346,15 @@ def scan_lines(
     key_values, key_offsets : uint8[...], int64[k + 1]
         The wanted keys, at most 63.
     key_roles, key_ranks : int64[k]
-        What each key is wanted for (`ID` to `URL`), and which is taken if several are there: the lowest.
+        What each key is wanted for (`ID` to `TAGS`), and which is taken if several are there: the lowest.
     lines : int64[n, 3]
         Filled for each line that is not blank: its number from 0, where it starts and ends. ``n`` must be at least
         the number of lines.
     plain : bool[n]
         Filled: the line was accepted; the columns below hold only then.
-    kinds : uint8[n, 6]
+    kinds : uint8[n, 8]
         Zeros; filled by role.
-    spans : int64[n, 6, 3]
+    spans : int64[n, 8, 3]
         Filled by role: where the value starts and ends in ``block``, and its length when unescaped.
 
     Returns
@@ -352,7 +362,7 @@ def scan_lines(
     int
         How many lines are not blank.
     """
-    best = np.empty(6, np.int64)
+    best = np.empty(N_ROLES, np.int64)
     end = len(block)
     i = 0
     row = 0

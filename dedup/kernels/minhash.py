@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels import kernel
-from dedup.kernels.hashing import fmix32, fmix64, shingle_hash
-from dedup.kernels.shingle import n_shingles
+from dedup.kernels.hashing import fmix32, fmix64
 
 _HASH_MAX = np.uint32(0xFFFFFFFF)
 _SHIFT_32 = np.uint64(32)
@@ -29,18 +28,17 @@ def sign_rows(shingles, offsets, multipliers, addends, out):
 
 
 @kernel
-def band_keys_of_ranges(values, firsts, lasts, k, multipliers, addends, rows, out):
-    """Fill the band keys of token ranges, without a table of signatures in between.
+def band_keys_of_runs(hashes, firsts, lasts, multipliers, addends, rows, out):
+    """Fill the band keys of runs of shingles, without a table of signatures in between.
 
     ``rows`` is how many permutations make a band; ``out`` is uint32[n, bands]. A shingle that stands twice in a
-    range changes no minimum, so the ranges are read as they are.
+    run changes no minimum, so the runs are read as they are.
     """
     cells = np.empty(len(multipliers), np.uint32)
     for row in range(len(firsts)):
         cells[:] = _HASH_MAX
-        n = n_shingles(lasts[row] - firsts[row], k)
-        for i in range(firsts[row], firsts[row] + n):
-            mixed = fmix32(shingle_hash(values, i, min(i + k, lasts[row])))
+        for i in range(firsts[row], lasts[row]):
+            mixed = fmix32(hashes[i])
             for p in range(len(multipliers)):
                 cells[p] = min(cells[p], np.uint32(multipliers[p] * mixed + addends[p]))
         fill_band_keys(cells, rows, out[row])

@@ -15,38 +15,37 @@ _MARGIN = 64
 
 
 @kernel
-def find_anchors(values, counts, firsts, lasts, k, run, window, keys, rows, positions):
+def find_anchors(hashes, counts, firsts, lasts, run, window, keys, rows, positions):
     """Write anchors of the stretches in which every shingle may stand elsewhere too; returns their number.
 
-    ``counts`` (uint8[t]) has the count of the shingle at each position. An anchor is the hash of ``window`` tokens; of
-    each ``run - window + 1`` neighbouring ones the smallest is taken (winnowing, Schleimer, Wilkerson, Aiken 2003): two
-    rows with ``run`` equal tokens in a row share one. If there are more than fit, the number is returned as
-    ``-1 - number``.
+    ``run`` and ``window`` are in shingles, ``counts`` (uint8[t]) is the count of each shingle of ``hashes``. An anchor
+    is the hash of ``window`` shingles; of each ``run - window + 1`` neighbouring ones the smallest is taken
+    (winnowing, Schleimer, Wilkerson, Aiken 2003): two rows with ``run`` equal shingles in a row share one. If there
+    are more than fit, the number is returned as ``-1 - number``.
     """
     width = run - window + 1
     used = 0
     for row in range(len(firsts)):
         stretch = firsts[row]
         for i in range(firsts[row], lasts[row] + 1):
-            if i + k <= lasts[row] and counts[i] > 1:
+            if i < lasts[row] and counts[i] > 1:
                 continue
-            # Shingles stretch..i-1 are shared: tokens stretch..i+k-2 are.
-            end = min(i + k - 1, lasts[row])
-            if i > stretch and end - stretch >= run:
-                n = end - stretch - window + 1
-                hashes = np.empty(n, np.uint64)
+            # Shingles stretch..i-1 are shared.
+            if i - stretch >= run:
+                n = i - stretch - window + 1
+                anchors = np.empty(n, np.uint64)
                 for j in range(n):
-                    hashes[j] = sequence_hash(values, stretch + j, stretch + j + window)
+                    anchors[j] = sequence_hash(hashes, stretch + j, stretch + j + window)
                 latest = -1
                 for first in range(n - width + 1):
                     smallest = first
                     for j in range(first + 1, first + width):
-                        if hashes[j] <= hashes[smallest]:
+                        if anchors[j] <= anchors[smallest]:
                             smallest = j
                     if smallest != latest:
                         latest = smallest
                         if used < len(keys):
-                            keys[used] = hashes[smallest]
+                            keys[used] = anchors[smallest]
                             rows[used] = row
                             positions[used] = stretch + smallest - firsts[row]
                         used += 1

@@ -61,19 +61,22 @@ def hash_positions(values, k, hashes):
 
 
 @kernel
-def count_shingles(values, hashes, firsts, lasts, k, counters):
+def hash_whole(values, firsts, lasts, hashes):
+    """Fill the hash of each row as one shingle, however long it is (uint32[n])."""
+    for row in range(len(firsts)):
+        hashes[row] = shingle_hash(values, firsts[row], lasts[row])
+
+
+@kernel
+def count_shingles(hashes, firsts, lasts, counters):
     """Count the shingles of each row in a hashed table (uint8[2**p]); counts stop at 255.
 
     Two shingles may share a counter, so a count is never too low.
     """
     mask = np.uint32(len(counters) - 1)
     for row in range(len(firsts)):
-        n = lasts[row] - firsts[row]
-        if 0 < n < k:
-            slot = shingle_hash(values, firsts[row], lasts[row]) & mask
-            counters[slot] += np.uint8(counters[slot] != _MOST)
-        for i in range(firsts[row], firsts[row] + n - k + 1):
-            slot = hashes[i] & mask
+        for i in range(firsts[row], lasts[row]):
+            slot = hashes[np.uint64(i)] & mask
             counters[slot] += np.uint8(counters[slot] != _MOST)
 
 
@@ -86,6 +89,16 @@ def look_up_counts(hashes, counters, counts):
     mask = np.uint32(len(counters) - 1)
     for i in range(len(hashes)):
         counts[i] = counters[hashes[i] & mask]
+
+
+@kernel
+def count_shared(counts, firsts, lasts, shared):
+    """Fill how many shingles of each row may stand in another one too: those counted more than once (int32[n])."""
+    for row in range(len(firsts)):
+        found = 0
+        for i in range(firsts[row], lasts[row]):
+            found += counts[np.uint64(i)] > 1
+        shared[row] = found
 
 
 @kernel

@@ -1,4 +1,4 @@
-"""Feeds (JSON Lines, JSON, Markdown, text; plain, gzip, Zstandard; files, folders, patterns, pipes) -> Articles."""
+"""Feeds of any of `dedup.readers.formats.FORMATS`, packed or not, in files, folders, patterns and pipes -> Articles."""
 
 from __future__ import annotations
 

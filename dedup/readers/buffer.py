@@ -11,9 +11,6 @@ from numpy.typing import NDArray
 from dedup.model import Articles, Skip, Strings
 from dedup.readers.fields import Record
 
-#: So many articles with an id that was given before are named; the rest are counted.
-NAMED_REPEATS = 10
-
 
 @dataclass(slots=True, eq=False)
 class Rows:
@@ -25,12 +22,14 @@ class Rows:
         In bytes.
     write : callable
         Fills a uint8 array of the sum of these sizes with title, body, title, body, and so on. Called once.
-    ids, sources, urls : Strings
+    ids, sources, urls, languages, tags : Strings
     dates, records, body_lines, file_rows : int64[n]
         As in `Articles`.
     skips : list of Skip
     read_bytes : int
         How much of the input this took.
+    line_marks : int64[k, 2]
+        As in `Articles`, positions from the start of what `write` fills.
     """
 
     title_sizes: NDArray[np.int64]
@@ -39,12 +38,15 @@ class Rows:
     ids: Strings
     sources: Strings
     urls: Strings
+    languages: Strings
+    tags: Strings
     dates: NDArray[np.int64]
     records: NDArray[np.int64]
     body_lines: NDArray[np.int64]
     file_rows: NDArray[np.int64]
     skips: list[Skip]
     read_bytes: int = 0
+    line_marks: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class RowBuilder:
     _records: list[Record] = field(default_factory=list)
     _numbers: list[tuple[int, int, int, int]] = field(default_factory=list)
     _parts: list[bytes | memoryview] = field(default_factory=list)
+    _line_marks: list[tuple[int, int]] = field(default_factory=list)
+    _size: int = 0
 
     def add(
         self,
@@ -66,14 +70,19 @@ class RowBuilder:
         *,
         body: Sequence[bytes | memoryview] | None = None,
         body_line: int = 0,
+        line_marks: Sequence[tuple[int, int]] = (),
     ) -> None:
-        """Add a record; ``body`` is its text where that is not in the record."""
+        """Add a record; ``body`` is its text where that is not in the record, ``line_marks`` count from its start."""
         chunks = [record.text] if body is None else body
         if not record.id:
             record = replace(record, id=default_id(path, number if body is None else 0))
         self._parts += [record.title, *chunks]
         self._records.append(record)
-        self._numbers.append((sum(map(len, chunks)), number, body_line, file_row))
+        body_size = sum(map(len, chunks))
+        self._numbers.append((body_size, number, body_line, file_row))
+        body_start = self._size + len(record.title)
+        self._line_marks += [(body_start + position, line) for position, line in line_marks]
+        self._size = body_start + body_size
         self.skips += [Skip(path, number, note) for note in record.notes]
 
     def rows(self) -> Rows:
@@ -87,12 +96,15 @@ class RowBuilder:
             strings_of([record.id for record in records]),
             strings_of([record.source for record in records]),
             strings_of([record.url for record in records]),
+            strings_of([record.language for record in records]),
+            strings_of([record.tags for record in records]),
             np.array([record.date for record in records], np.int64),
             numbers[:, 1],
             numbers[:, 2],
             numbers[:, 3],
             self.skips,
             self.read_bytes,
+            np.array(self._line_marks, np.int64).reshape(-1, 2),
         )
 
     def _write(self, out: NDArray[np.uint8]) -> None:
@@ -179,6 +191,7 @@ class BatchWriter:
 
     def __init__(self, files: tuple[str, ...], size_guess: int) -> None:
         self._files = files
+        self.formats = [""] * len(files)  # each is known when its file is opened
         self._buffer = TextBuffer(size_guess)
         self._pending: list[Rows] = []
         self._n_articles = 0
@@ -187,6 +200,7 @@ class BatchWriter:
     def add(self, rows: Rows) -> None:
         """Take the text of ``rows`` over into the buffer."""
         size = int(rows.title_sizes.sum() + rows.body_sizes.sum())
+        rows.line_marks[:, 0] += self._buffer.size
         self._buffer.extend(size, rows.write)
         rows.write = _written  # and with it goes what it held
         self._pending.append(rows)
@@ -210,12 +224,16 @@ class BatchWriter:
             ids=join_strings([rows.ids for rows in pending]),
             sources=join_strings([rows.sources for rows in pending]),
             urls=join_strings([rows.urls for rows in pending]),
+            languages=join_strings([rows.languages for rows in pending]),
+            tags=join_strings([rows.tags for rows in pending]),
             dates=_joined([rows.dates for rows in pending]),
             files=self._files,
             file_rows=_joined([rows.file_rows for rows in pending]).astype(np.int32),
             records=_joined([rows.records for rows in pending]),
             body_lines=_joined([rows.body_lines for rows in pending]),
             skips=tuple(skip for rows in pending for skip in rows.skips),
+            formats=tuple(self.formats),
+            line_marks=np.concatenate([np.empty((0, 2), np.int64), *(rows.line_marks for rows in pending)]),
         )
         batch = Batch(self._n_articles, articles, sum(rows.read_bytes for rows in pending))
         self._n_articles += len(articles)
@@ -244,61 +262,25 @@ def join_strings(columns: Sequence[Strings]) -> Strings:
 def join_batches(batches: Iterable[Batch]) -> Articles:
     """Return all articles of a feed from its batches, in the order they came; the text is not copied.
 
-    A note is added for each article whose id an earlier one has (`NAMED_REPEATS`); both are kept.
+    Articles with one id are as they were given; `dedup.readers.versions.settle_ids` makes versions of them.
     """
     parts = [batch.articles for batch in batches]
     if not parts:
         return BatchWriter((), 0).batch().articles
     columns = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("body_starts", "dates", "file_rows", "records", "body_lines")
+        for name in ("body_starts", "dates", "file_rows", "records", "body_lines", "line_marks")
     }
-    articles = Articles(
+    return Articles(
         text=parts[-1].text,
         offsets=np.concatenate([np.zeros(1, np.int64), *(part.offsets[1:] for part in parts)]),
         ids=join_strings([part.ids for part in parts]),
         sources=join_strings([part.sources for part in parts]),
         urls=join_strings([part.urls for part in parts]),
+        languages=join_strings([part.languages for part in parts]),
+        tags=join_strings([part.tags for part in parts]),
         files=parts[-1].files,
+        formats=parts[-1].formats,
         skips=tuple(skip for part in parts for skip in part.skips),
         **columns,
     )
-    repeats = _repeated_ids(articles)
-    return replace(articles, skips=articles.skips + repeats) if repeats else articles
-
-
-def _repeated_ids(articles: Articles) -> tuple[Skip, ...]:
-    hashes = _hash_rows(articles.ids)
-    order = np.argsort(hashes, kind="stable")
-    equal = hashes[order][1:] == hashes[order][:-1]
-    suspects = np.unique(np.concatenate([order[1:][equal], order[:-1][equal]]))
-    first: dict[str, int] = {}
-    repeats = [(int(i), first[articles.ids[i]]) for i in suspects if first.setdefault(articles.ids[i], int(i)) != i]
-
-    def place(article: int) -> tuple[str, int]:
-        return articles.files[articles.file_rows[article]], int(articles.records[article])
-
-    notes = []
-    for article, earlier in repeats[:NAMED_REPEATS]:
-        path, number = place(earlier)
-        notes.append(Skip(*place(article), f'id "{articles.ids[article]}" also at {path}:{number}, both kept'))
-    more = len(repeats) - NAMED_REPEATS
-    if more > 0:
-        path, _ = place(repeats[NAMED_REPEATS][0])
-        notes.append(Skip(path, 0, f"{more} more articles have the id of an earlier one, all kept"))
-    return tuple(notes)
-
-
-def _hash_rows(strings: Strings, step: int = 1 << 14) -> NDArray[np.uint64]:
-    """Return a polynomial hash modulo 2**64 of each string; equal ones are compared in full by the caller."""
-    hashes = np.zeros(len(strings), np.uint64)
-    for low in range(0, len(strings), step):  # in steps: the work space is some 40 bytes a byte
-        offsets = strings.offsets[low : low + step + 1]
-        sizes = np.diff(offsets)
-        within = np.arange(offsets[-1] - offsets[0]) - np.repeat(offsets[:-1] - offsets[0], sizes)
-        powers = np.cumprod(np.full(int(sizes.max(initial=0)) + 1, 0x9E3779B97F4A7C15, np.uint64), dtype=np.uint64)
-        terms = (strings.values[offsets[0] : offsets[-1]].astype(np.uint64) + np.uint64(1)) * powers[within]
-        sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(terms, dtype=np.uint64)])
-        ends = offsets - offsets[0]
-        hashes[low : low + step] = sums[ends[1:]] - sums[ends[:-1]]
-    return hashes

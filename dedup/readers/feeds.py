@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,25 +15,13 @@ from dedup.errors import FeedError
 from dedup.model import Articles, Skip
 from dedup.readers.buffer import Batch, BatchWriter, RowBuilder, Rows, join_batches
 from dedup.readers.fields import FieldTable, ReadParams, Record
+from dedup.readers.formats import FORMATS, OpenFile, Task, find_format, format_tasks, name_format
 from dedup.readers.inputs import STDIN, Source, find_sources
-from dedup.readers.jsonlines import (
-    array_blocks,
-    array_elements,
-    is_cut_short,
-    numbered_lines,
-    parse_block,
-    parse_line,
-    parse_lines,
-)
-from dedup.readers.streams import ByteStream, line_blocks, peek
-from dedup.readers.textfiles import HEAD_BYTES, TextFile, is_binary, text_rows
-
-_Task = Callable[[], Rows]
+from dedup.readers.streams import HEAD_BYTES, ByteStream, peek
+from dedup.readers.textfiles import TextFile, is_binary, text_rows
+from dedup.readers.versions import settle_ids
 
 _MEMORY = "<memory>"
-_SPACE = b" \t\r\n"
-_OBJECT = re.compile(rb'\s*\{\s*"')
-_ARRAY = re.compile(rb"\s*\[\s*\{")
 #: So many small files are parsed as one task.
 _FILES_A_TASK = 256
 #: How many times its size a file of text may need in the buffer: a packed one (more is rare), a Markdown one (its
@@ -54,8 +41,8 @@ def read_feeds(
     Parameters
     ----------
     inputs : sequence of str or Path
-        Files of JSON Lines, JSON (an array of objects, or one), Markdown or text, plain, gzip or Zstandard; folders,
-        read by name, hidden files left out; patterns such as ``feed/**/*.md``; ``-`` for standard input.
+        Files of any of `dedup.readers.formats.FORMATS`, plain, gzip, bzip2, xz or Zstandard; folders, read by name,
+        hidden files left out; patterns such as ``feed/**/*.md``; ``-`` for standard input.
     params : ReadParams, optional
     jobs : int
         Threads that parse.
@@ -81,7 +68,8 @@ def read_feeds(
     >>> articles.ids[0], articles.body(0), [(skip.record, skip.reason) for skip in articles.skips]
     ('7', 'One.', [(2, 'not JSON: Expecting value')])
     """
-    return join_batches(iter_batches(inputs, params, jobs, progress=progress))
+    params = params or ReadParams()
+    return settle_ids(join_batches(iter_batches(inputs, params, jobs, progress=progress)), params.same_id)
 
 
 def iter_batches(
@@ -130,7 +118,8 @@ def articles_of(records: Iterable[Mapping[str, object] | str], params: ReadParam
     """
     if isinstance(records, str | Mapping):
         raise ValueError(f"records must be a list of texts or mappings, not one {type(records).__name__}")
-    table = FieldTable(params or ReadParams())
+    params = params or ReadParams()
+    table = FieldTable(params)
     text_column = table.keys.index(table.roles["text"][0])
     builder = RowBuilder()
     for number, one in enumerate(records, 1):
@@ -148,7 +137,7 @@ def articles_of(records: Iterable[Mapping[str, object] | str], params: ReadParam
             builder.skips.append(Skip(_MEMORY, number, record))
     writer = BatchWriter((_MEMORY,), 0)
     writer.add(builder.rows())
-    return join_batches([writer.batch()])
+    return settle_ids(join_batches([writer.batch()]), params.same_id)
 
 
 def _batches(
@@ -163,7 +152,7 @@ def _batches(
     known = all(source.size_bytes or source.path != STDIN for source in sources)
     total = sum(source.size_bytes for source in sources) if known else 0
     done = 0
-    for rows in _run(_tasks(sources, params), jobs):
+    for rows in _run(_tasks(sources, writer.formats, params), jobs):
         done += rows.read_bytes
         writer.add(rows)
         if progress:
@@ -178,10 +167,10 @@ def _size_guess(source: Source) -> int:
         return _PIPE_BYTES
     if source.is_packed:
         return source.size_bytes * _PACKED_GROWTH
-    return source.size_bytes * (1 if source.format == "json" else _TEXT_GROWTH)
+    return source.size_bytes * (1 if name_format(source.path) == "json" else _TEXT_GROWTH)
 
 
-def _run(tasks: Iterator[_Task], jobs: int) -> Iterator[Rows]:
+def _run(tasks: Iterator[Task], jobs: int) -> Iterator[Rows]:
     """Yield what the tasks return, in their order; a few are worked on ahead."""
     if jobs == 1:
         for task in tasks:
@@ -201,21 +190,27 @@ def _run(tasks: Iterator[_Task], jobs: int) -> Iterator[Rows]:
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _tasks(sources: list[Source], params: ReadParams) -> Iterator[_Task]:
-    """Yield what turns each stretch of the input into rows; the reading itself is done here, in order."""
+def _tasks(sources: list[Source], formats: list[str], params: ReadParams) -> Iterator[Task]:
+    """Yield what turns each stretch of the input into rows; the reading itself is done here, in order.
+
+    ``formats`` is filled, as each source is opened.
+    """
     table, matter_table = FieldTable(params), FieldTable(params, front_matter=True)
     texts: list[TextFile] = []
     for file_row, source in enumerate(sources):
         try:
             with _open(source) as raw:
                 chunk_bytes = min(params.block_bytes, source.size_bytes or params.block_bytes)
-                stream = ByteStream(raw, chunk_bytes)
+                stream = ByteStream(raw, chunk_bytes, params.max_unpacked)
                 head, chunks = peek(stream.chunks(), HEAD_BYTES)
-                form = _format_of(source, head)
-                if form == "json":
+                form = formats[file_row] = params.input_format or find_format(source.path, head, table)
+                if FORMATS[form].module:
                     yield partial(text_rows, texts, matter_table)
                     texts = []
-                    yield from _json_tasks(source.path, file_row, stream, head, chunks, table, params)
+                    named = name_format(source.path)
+                    yield from format_tasks(
+                        OpenFile(source.path, file_row, form, named, stream, head, chunks, table, params)
+                    )
                 else:
                     content = [head[: HEAD_BYTES // 2]] if is_binary(head) else list(chunks)
                     read = (stream.losses, form == "markdown", stream.read_bytes)
@@ -237,61 +232,3 @@ def _open(source: Source) -> AbstractContextManager[BinaryIO]:
     if sys.stdin is None:
         raise FeedError(STDIN, 0, "there is no standard input; name a file")
     return nullcontext(sys.stdin.buffer)
-
-
-def _format_of(source: Source, head: bytes) -> str:
-    if source.format:
-        return source.format
-    is_object = head.lstrip(_SPACE).startswith(b"{") if source.path == STDIN else _OBJECT.match(head)
-    return "json" if is_object or _ARRAY.match(head) else "text"
-
-
-def _json_tasks(
-    path: str,
-    file_row: int,
-    stream: ByteStream,
-    head: bytes,
-    chunks: Iterator[bytes],
-    table: FieldTable,
-    params: ReadParams,
-) -> Iterator[_Task]:
-    start = head.lstrip(_SPACE)
-    ends: list[str] = [] if start or len(head) >= HEAD_BYTES else ["empty"]
-    counted = 0
-    if start.startswith(b"["):
-        content = b"".join(chunks)
-        array = array_elements(content, table)
-        if array is None:
-            chunks = iter([content])
-        else:
-            for elements, end in array_blocks(array):
-                read_bytes, counted = stream.read_bytes - counted, stream.read_bytes
-                yield partial(parse_lines, elements, path, file_row, table, read_bytes)
-                if end:
-                    yield RowBuilder([Skip(path, elements[-1][0] + 1 if elements else 1, end)]).rows
-            chunks = iter([])
-    blocks = line_blocks(chunks, params.block_bytes)
-    first = next(blocks, b"")
-    beginning = first.lstrip(_SPACE)
-    line_end = beginning.find(b"\n") + 1
-    if line_end and beginning.startswith(b"{") and is_cut_short(beginning[:line_end], table):
-        # One object over several lines, or a broken line: only the whole file can tell.
-        first = b"".join([first, *blocks])
-        if isinstance(parse_line(first, table), Record):
-            yield partial(parse_lines, [(1, first)], path, file_row, table, stream.read_bytes)
-            counted, first = stream.read_bytes, b""
-        blocks = line_blocks(iter([first]), params.block_bytes)
-        first = next(blocks, b"")
-    line = 1
-    while first:
-        read_bytes, counted = stream.read_bytes - counted, stream.read_bytes
-        n_lines = first.count(b"\n")
-        if len(first) < params.compiled_bytes or table.scanned_keys is None:
-            yield partial(parse_lines, numbered_lines(first, line), path, file_row, table, read_bytes)
-        else:
-            yield partial(parse_block, first, line, n_lines + 1, path, file_row, table, read_bytes)
-        line += n_lines
-        first = next(blocks, b"")
-    ends += stream.losses
-    if ends:
-        yield RowBuilder([Skip(path, 0, end) for end in ends]).rows

@@ -1,7 +1,8 @@
-"""Which fields of a record are its id, title, text, date, source and url."""
+"""Which fields of a record are its id, title, text, date, source, url, language and tags."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -27,9 +28,28 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "date": ("date", "published", "published_at", "pubDate", "created", "timestamp", "versioncreated"),
     "source": ("source", "publisher", "site", "outlet", "domain"),
     "url": ("url", "link", "permalink"),
+    "language": ("language", "lang", "inLanguage"),
+    "tags": ("tags", "keywords", "categories", "category", "topics"),
 }
+#: Stands between the tags of an article in its column: the unit separator of ASCII, which no tag has.
+TAG_SEPARATOR = "\x1f"
 
 _KINDS = {bool: "a boolean", int: "a number", float: "a number", list: "a list", tuple: "a list", dict: "an object"}
+
+#: What may be HTML.
+_PROSE = ("title", "text")
+
+#: What the name of a tag that is an object is called (JSON Feed and ninjs have strings or `name`, Atom `term`).
+_TAG_NAMES = ("name", "term", "label")
+_TAG_ENDS = re.compile("[,;|]")
+
+#: Settings of `ReadParams` that are one of a few words.
+CHOICES = {
+    "html": ("auto", "always", "never"),
+    "page_text": ("main", "all"),
+    "page_extractor": ("readability", "trafilatura"),
+    "same_id": ("keep", "latest"),
+}
 
 DATE_NOTE = "date not understood, article kept without one"
 
@@ -41,17 +61,42 @@ class ReadParams:
     Attributes
     ----------
     fields : mapping of str to str or sequence of str
-        For each key of `FIELDS`, the names to look for instead of the usual ones.
+        For each key of `FIELDS`, the names to look for instead of the usual ones; ``a.b`` is ``b`` inside ``a`` where
+        no field is called so.
     block_bytes : int
         How much of a file is read and parsed at once; a longer line makes a longer block.
     compiled_bytes : int
         JSON Lines blocks from this size on are parsed by the compiled scan; smaller ones are not worth loading it.
         The answer is the same.
+    input_format : str
+        What the files are, a key of `dedup.readers.formats.FORMATS`, instead of what their content and names say.
+    max_unpacked : int
+        A packed file may be so many times its size when it is unpacked, or 64 MB; what is beyond is not read.
+    same_id : {"keep", "latest"}
+        Whether articles with one id are all kept, or are versions of one of which the latest is kept. Of all files
+        together: an id is sure to be unique only inside its own feed (two exports both count from 1), so that
+        leaving out is not the default.
+    html : {"auto", "always", "never"}
+        Whether the text of a record is HTML, and is turned into paragraphs: where it has tags that end or break
+        something (``</p>``, ``<br>``; see `dedup.readers.markup.is_html`), everywhere, or nowhere.
+    page_text : {"main", "all"}
+        Of a page, its main text, or also what stands around it (menus, notices, comments).
+    page_extractor : {"readability", "trafilatura"}
+        What finds the main text; trafilatura finds it better and has to be installed.
+    max_document_bytes : int
+        A feed, a page and other files that are read as a whole are read up to here.
     """
 
     fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     block_bytes: int = 1 << 22
     compiled_bytes: int = 1 << 18
+    input_format: str = ""
+    max_unpacked: int = 200
+    same_id: str = "keep"
+    html: str = "auto"
+    page_text: str = "main"
+    page_extractor: str = "readability"
+    max_document_bytes: int = 1 << 27
 
     def __post_init__(self) -> None:
         for role, names in self.fields.items():
@@ -62,8 +107,19 @@ class ReadParams:
                 raise ConfigError(f"read: fields: {role}: {names!r} is not the name of a field, or a list of names")
             if any(c in name for name in named for c in '"\\'):  # keys with escapes are not looked into
                 raise ConfigError(f"read: fields: {role}: {names!r} has a quote or a backslash, which no name may have")
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ConfigError(f"read: {name}: {getattr(self, name)!r} is none of {', '.join(allowed)}")
+        if self.max_document_bytes < 1:
+            raise ConfigError(f"read: max_document_bytes: {self.max_document_bytes} is not positive")
         if self.block_bytes < 1:
             raise ConfigError(f"read: block_bytes: {self.block_bytes} is not positive")
+        from dedup.readers.formats import READ  # which knows this module
+
+        if self.input_format and self.input_format not in READ:
+            raise ConfigError(f"read: input_format: {self.input_format!r} is none of {', '.join(READ)}")
+        if self.max_unpacked < 1:
+            raise ConfigError(f"read: max_unpacked: {self.max_unpacked} is not positive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +133,8 @@ class Record:
     source: bytes
     url: bytes
     notes: tuple[str, ...]
+    language: bytes = b""
+    tags: bytes = b""  # with `TAG_SEPARATOR` between
 
 
 class FieldTable:
@@ -91,12 +149,21 @@ class FieldTable:
     """
 
     def __init__(self, params: ReadParams, *, front_matter: bool = False) -> None:
+        self.html = params.html
         self.roles = dict(FIELDS)
         if front_matter:
             self.roles["id"] += ("slug",)
         for role, names in params.fields.items():
             self.roles[role] = (names,) if isinstance(names, str) else tuple(dict.fromkeys(names))
-        self.keys = tuple(dict.fromkeys(key for names in self.roles.values() for key in names))
+        looked_for = tuple(dict.fromkeys(key for names in self.roles.values() for key in names))
+        outers = (name.partition(".")[0] for name in looked_for if "." in name)
+        self.keys = tuple(dict.fromkeys((*looked_for, *outers)))
+        # Where a name is "a.b", and no field is called so: its column, that of "a", and the way from there.
+        self._nested = [
+            (self.keys.index(name), self.keys.index(outer), inner.split("."))
+            for name, (outer, dot, inner) in ((name, name.partition(".")) for name in looked_for)
+            if dot
+        ]
         self._columns = {role: tuple(map(self.keys.index, names)) for role, names in self.roles.items()}
 
     @cached_property
@@ -112,13 +179,13 @@ class FieldTable:
 
     @cached_property
     def scanned_keys(self) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None:
-        """The names as `scan_lines` takes them: bytes, offsets, roles, ranks; None if they are too many for it."""
+        """The names as `scan_lines` takes them: bytes, offsets, roles, ranks; None if they are too many, or nested."""
         entries = [
             (name.encode("utf-8", "replace"), column, rank)
             for column, names in enumerate(self.roles.values())
             for rank, name in enumerate(names)
         ]
-        if len(entries) > 63:
+        if len(entries) > 63 or self._nested:
             return None
         offsets = np.cumsum([0, *(len(name) for name, _, _ in entries)], dtype=np.int64)
         values = np.frombuffer(b"".join(name for name, _, _ in entries), np.uint8)
@@ -129,7 +196,21 @@ class FieldTable:
         """Return the values of `keys`, None where the record lacks one."""
         return tuple(map(record.get, self.keys))
 
-    def resolve(self, values: Sequence[object], *, need_text: bool = True, was_invalid: bool = False) -> Record | str:
+    def values_by_role(self, record: Mapping[str, object]) -> tuple[object, ...]:
+        """Return the values of `keys` for a record of a format that has its own place for each key of `FIELDS`.
+
+        Names that the user gave (``text=summary``) are looked for in it too; those that it lacks are meant for other
+        files.
+        """
+        named = dict(record)
+        for role, names in self.roles.items():
+            if role in record and not any(name in record for name in names):
+                named[names[0]] = record[role]
+        return self.values_of(named)
+
+    def resolve(
+        self, values: Sequence[object], *, need_text: bool = True, was_invalid: bool = False, is_text: bool = False
+    ) -> Record | str:
         """Return the record that has these values of `keys`, or why it is none.
 
         Parameters
@@ -139,14 +220,21 @@ class FieldTable:
             False where the text stands elsewhere (front matter).
         was_invalid : bool
             The record was not UTF-8, and was decoded with ``surrogateescape``.
+        is_text : bool
+            There is no HTML in it, whatever it looks like.
         """
         notes: dict[str, None] = {}
+        if self._nested:
+            values = self._with_nested(values)
 
         def string(role: str) -> bytes:
             for column in self._columns[role]:
                 value = values[column]
                 if isinstance(value, str) and value:
-                    return _encode(value, notes, was_invalid)
+                    encoded = _encode(value, notes, was_invalid)
+                    if is_text or role not in _PROSE or not self._may_be_html(value):
+                        return encoded
+                    return self.without_tags(role, encoded.decode()).encode()
                 if role == "source" and isinstance(value, Mapping):
                     name = value.get("name")
                     if isinstance(name, str) and name:
@@ -167,8 +255,39 @@ class FieldTable:
             if not title:
                 return "empty"
         moment = self._date(values, notes)
-        identity, source, url = string("id"), string("source"), string("url")
-        return Record(identity, title, text, moment, source, url, tuple(notes))
+        identity, source, url, language = string("id"), string("source"), string("url"), string("language")
+        tags = self._tags(values, notes, was_invalid)
+        return Record(identity, title, text, moment, source, url, tuple(notes), language, tags)
+
+    def _with_nested(self, values: Sequence[object]) -> list[object]:
+        found = list(values)
+        for column, outer, path in self._nested:
+            value = found[outer]
+            for name in path:
+                value = value.get(name) if isinstance(value, Mapping) else None
+            if found[column] is None:
+                found[column] = value
+        return found
+
+    def without_tags(self, role: str, value: str) -> str:
+        """Return a title or text as text: HTML, if it is any and the settings say so, as paragraphs."""
+        if not self._may_be_html(value):
+            return value
+        from dedup.readers.markup import html_line, html_text, is_html
+
+        if self.html == "auto" and not is_html(value):
+            return value
+        return html_line(value) if role == "title" else html_text(value)
+
+    def _may_be_html(self, value: str) -> bool:
+        return self.html == "always" or (self.html == "auto" and "<" in value)
+
+    def _tags(self, values: Sequence[object], notes: dict[str, None], was_invalid: bool) -> bytes:
+        for column in self._columns["tags"]:
+            tags = tags_of(values[column]) if values[column] else ""
+            if tags:
+                return _encode(tags, notes, was_invalid)
+        return b""
 
     def _date(self, values: Sequence[object], notes: dict[str, None]) -> int:
         for column in self._columns["date"]:
@@ -182,6 +301,24 @@ class FieldTable:
                 notes[DATE_NOTE] = None
             return NO_DATE if moment is None else moment
         return NO_DATE
+
+
+def tags_of(value: object) -> str:
+    """Return the tags that a value gives, `TAG_SEPARATOR` between: a string is one, or several with , ; or | between.
+
+    Examples
+    --------
+    >>> tags_of("news, world").split(TAG_SEPARATOR), tags_of(["a", {"name": "b"}, 5]).split(TAG_SEPARATOR)
+    (['news', 'world'], ['a', 'b'])
+    """
+    found: list[object] = []
+    if isinstance(value, str):
+        found += _TAG_ENDS.split(value)
+    elif isinstance(value, list | tuple):
+        found += value
+    named = (next(filter(None, map(one.get, _TAG_NAMES)), "") if isinstance(one, Mapping) else one for one in found)
+    tags = (" ".join(one.replace(TAG_SEPARATOR, " ").split()) for one in named if isinstance(one, str))
+    return TAG_SEPARATOR.join(dict.fromkeys(filter(None, tags)))
 
 
 def _encode(text: str, notes: dict[str, None], was_invalid: bool) -> bytes:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import glob
 import os
 import stat
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from dedup.errors import FeedError
 from dedup.model import Skip
+from dedup.readers.formats import PACKED
 
 STDIN = "-"
-_PACKED = (".gz", ".gzip", ".zst", ".zstd")
-_FORMATS = {
-    **dict.fromkeys((".jsonl", ".ndjson", ".json-lines", ".json"), "json"),
-    **dict.fromkeys((".md", ".markdown"), "markdown"),
-    **dict.fromkeys((".txt", ".text"), "text"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +38,7 @@ class Source:
     @property
     def is_packed(self) -> bool:
         """Whether the name is that of a compressed file."""
-        return PurePath(self.path).suffix.lower() in _PACKED
-
-    @property
-    def format(self) -> str:
-        """What the name says the content is: ``json``, ``markdown``, ``text``, or nothing."""
-        name = PurePath(self.path)
-        return _FORMATS.get((name.with_suffix("") if self.is_packed else name).suffix.lower(), "")
+        return PurePath(self.path).suffix.lower() in PACKED
 
 
 @dataclass(slots=True)
@@ -130,6 +120,32 @@ def find_sources(inputs: Iterable[str | Path]) -> tuple[list[Source], list[Skip]
         elif plan.is_new(path, status, "folder") and not plan.add_folder(path, is_named=True):
             raise FeedError(path, 0, "no file in this folder (hidden ones are not read); name another")
     return plan.sources, plan.skips
+
+
+def listed_files(path: str) -> list[str]:
+    """Return the names in a file: a line each, or ended by NUL as ``find -print0`` and ``git ls-files -z`` write them.
+
+    Parameters
+    ----------
+    path : str
+        ``-`` is standard input. The names count from the current folder; empty ones are left out.
+
+    Raises
+    ------
+    FeedError
+        The file cannot be read, or names nothing.
+    """
+    try:
+        content = sys.stdin.buffer.read() if path == STDIN else Path(path).read_bytes()
+    except (OSError, ValueError, AttributeError) as error:
+        raise FeedError(
+            path, 0, f"cannot be read: {getattr(error, 'strerror', None) or 'there is no such input'}"
+        ) from None
+    end = b"\0" if b"\0" in content else b"\n"
+    names = [os.fsdecode(name if end == b"\0" else name.rstrip(b"\r")) for name in content.split(end)]
+    if not any(names):
+        raise FeedError(path, 0, "names no file; give one a line, or ended by NUL")
+    return [name for name in names if name]
 
 
 def _add_matches(plan: _Plan, matches: Sequence[str]) -> None:

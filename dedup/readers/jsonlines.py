@@ -9,15 +9,65 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
 from dedup.readers.fields import FieldTable, Record
+from dedup.readers.formats import OpenFile, Task
+from dedup.readers.streams import HEAD_BYTES, line_blocks
 
 _SPACE = b" \t\r"
+_JSON_BYTES = b" \t\r\n"
 _JSON_SPACE = re.compile(r"[ \t\r\n]*")
 #: How many elements of an array are one block.
 _ELEMENTS = 1024
+
+
+def tasks(file: OpenFile) -> Iterator[Task]:
+    """Yield what reads a file of JSON Lines, a JSON array, or one object."""
+    path, file_row, stream, chunks = file.path, file.file_row, file.stream, file.chunks
+    table, params = file.table, file.params
+    start = file.head.lstrip(_JSON_BYTES)
+    ends: list[str] = [] if start or len(file.head) >= HEAD_BYTES else ["empty"]
+    counted = 0
+    if start.startswith(b"["):
+        content = b"".join(chunks)
+        array = array_elements(content, table)
+        if array is None:
+            chunks = iter([content])
+        else:
+            for elements, end in array_blocks(array):
+                read_bytes, counted = stream.read_bytes - counted, stream.read_bytes
+                yield partial(parse_lines, elements, path, file_row, table, read_bytes)
+                if end:
+                    yield RowBuilder([Skip(path, elements[-1][0] + 1 if elements else 1, end)]).rows
+            chunks = iter([])
+    blocks = line_blocks(chunks, params.block_bytes)
+    first = next(blocks, b"")
+    beginning = first.lstrip(_SPACE)
+    line_end = beginning.find(b"\n") + 1
+    if line_end and beginning.startswith(b"{") and is_cut_short(beginning[:line_end], table):
+        # One object over several lines, or a broken line: only the whole file can tell.
+        first = b"".join([first, *blocks])
+        if isinstance(parse_line(first, table), Record):
+            yield partial(parse_lines, [(1, first)], path, file_row, table, stream.read_bytes)
+            counted, first = stream.read_bytes, b""
+        blocks = line_blocks(iter([first]), params.block_bytes)
+        first = next(blocks, b"")
+    line = 1
+    while first:
+        read_bytes, counted = stream.read_bytes - counted, stream.read_bytes
+        n_lines = first.count(b"\n")
+        if len(first) < params.compiled_bytes or table.scanned_keys is None:
+            yield partial(parse_lines, numbered_lines(first, line), path, file_row, table, read_bytes)
+        else:
+            yield partial(parse_block, first, line, n_lines + 1, path, file_row, table, read_bytes)
+        line += n_lines
+        first = next(blocks, b"")
+    ends += stream.losses
+    if ends:
+        yield RowBuilder([Skip(path, 0, end) for end in ends]).rows
 
 
 def parse_line(line: bytes | memoryview, table: FieldTable) -> Record | str:
@@ -81,9 +131,9 @@ def parse_block(
     block: bytes, first_line: int, n_lines: int, path: str, file_row: int, table: FieldTable, read_bytes: int = 0
 ) -> Rows:
     """Return the rows of a block of whole lines by the compiled scan; it has at most ``n_lines`` lines."""
-    from dedup.readers.scan import Scan  # loads the compiler, which a small feed does not need
+    from dedup.readers.scan import JsonScan  # loads the compiler, which a small feed does not need
 
-    return Scan(block, first_line, n_lines, path, table).rows(file_row, read_bytes)
+    return JsonScan(block, first_line, n_lines, path, table).rows(file_row, read_bytes)
 
 
 def is_cut_short(line: bytes, table: FieldTable) -> bool:

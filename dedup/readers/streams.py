@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import codecs
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from bz2 import BZ2Decompressor
+    from lzma import LZMADecompressor
 
 _GZIP = b"\x1f\x8b"
 _ZSTD = b"\x28\xb5\x2f\xfd"
+_BZIP2 = b"BZh"
+_XZ = b"\xfd7zXZ\0"
+_MAGIC_BYTES = 6
+#: The format of a file is told, and front matter and the heading of a Markdown file looked for, in so much of it.
+HEAD_BYTES = 1 << 16
 #: How much is decompressed at once: little goes in, since much may come out.
 _STEP = 1 << 16
 _OUT = 1 << 20
+#: No limit can be set on what comes out of Zstandard at once: at most 128 KB for every four bytes (RFC 8878, 3.1.1.2).
+_ZSTD_STEP = 1 << 12
+#: What an xz file may make us take for its dictionary; `xz -9` needs 65 MiB.
+_XZ_MEMORY = 1 << 29
+#: So much may come out of however small a file.
+FREE_BYTES = 1 << 26
 
 # The longer marks first: that of UTF-32 begins with that of UTF-16.
 _MARKS = (
@@ -27,7 +42,7 @@ _MARKS = (
 
 @dataclass(slots=True)
 class ByteStream:
-    """The content of a file in chunks: gzip and Zstandard (by their first bytes) undone, UTF-16 made UTF-8.
+    """The content of a file in chunks: gzip, bzip2, xz and Zstandard (by their first bytes) undone, UTF-16 made UTF-8.
 
     Attributes
     ----------
@@ -38,35 +53,65 @@ class ByteStream:
         How much of the file has been read.
     losses : list of str
         What could not be read, a reason each; complete when the chunks have been.
+    max_unpacked : int
+        The content may be so many times as large as the file, or `FREE_BYTES`; what is beyond is not read.
+    is_changed : bool
+        The chunks are not the file as it is.
     """
 
     raw: BinaryIO
     chunk_bytes: int
+    max_unpacked: int = 200
     read_bytes: int = 0
     losses: list[str] = field(default_factory=list)
+    is_changed: bool = False
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content; no chunk is empty, and a byte order mark is not part of it."""
         raw = self._read()
-        head, raw = peek(raw, 4)
-        if head.startswith(_GZIP):
-            raw = self._gunzip(raw)
-        elif head.startswith(_ZSTD):
-            raw = self._unzstd(raw)
+        head, raw = peek(raw, _MAGIC_BYTES)
+        for magic, unpack in (
+            (_GZIP, self._gunzip),
+            (_ZSTD, self._unzstd),
+            (_BZIP2, self._unbzip2),
+            (_XZ, self._unxz),
+        ):
+            if head.startswith(magic):
+                self.is_changed = True
+                raw = self._limited(unpack(raw))
+                break
         head, raw = peek(raw, 4)
         for mark, encoding in _MARKS:
             if head.startswith(mark):
+                self.is_changed = True
                 return self._decode(raw, encoding) if encoding else _without(raw, len(mark))
         return raw
+
+    def largest(self, packed_bytes: int) -> int:
+        """Return how much what is packed in so many bytes may unpack to."""
+        return max(FREE_BYTES, self.max_unpacked * packed_bytes)
 
     def _read(self) -> Iterator[bytes]:
         while chunk := self.raw.read(self.chunk_bytes):
             self.read_bytes += len(chunk)
             yield chunk
 
+    def _limited(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        size = 0
+        for chunk in chunks:
+            room = self.largest(self.read_bytes) - size
+            size += len(chunk)
+            if len(chunk) > room:
+                if room > 0:
+                    yield chunk[:room]
+                times = f"{self.max_unpacked:,} times its size"
+                self.losses.append(f"unpacks to more than {times}, read up to there; raise --max-unpacked")
+                return
+            yield chunk
+
     def _gunzip(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         member = zlib.decompressobj(31)
-        for data in _small(chunks):
+        for data in _small(chunks, _STEP):
             while data:
                 if member.eof:
                     data = data.lstrip(b"\0")  # padding between members and after the last (RFC 1952, 2.2)
@@ -88,13 +133,47 @@ class ByteStream:
         if not member.eof:
             self.losses.append("gzip data end too early, read up to there")
 
+    def _unbzip2(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        import bz2
+
+        return self._unpack(chunks, bz2.BZ2Decompressor, "bzip2")
+
+    def _unxz(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        import lzma
+
+        return self._unpack(chunks, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, _XZ_MEMORY), "xz")
+
+    def _unpack(
+        self, chunks: Iterator[bytes], new: Callable[[], BZ2Decompressor | LZMADecompressor], name: str
+    ) -> Iterator[bytes]:
+        from lzma import LZMAError
+
+        member = new()
+        for data in _small(chunks, _STEP):
+            while data or not (member.eof or member.needs_input):
+                if member.eof:
+                    data = data.lstrip(b"\0")  # padding between streams and after the last (xz format, 2.2)
+                    if not data:
+                        break
+                    member = new()
+                try:
+                    out = member.decompress(data, _OUT)
+                except (OSError, LZMAError, EOFError, ValueError):
+                    self.losses.append(f"damaged {name} data, read up to there")
+                    return
+                if out:
+                    yield out
+                data = member.unused_data if member.eof else b""
+        if not member.eof:
+            self.losses.append(f"{name} data end too early, read up to there")
+
     def _unzstd(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
         import zstandard
 
         # A window of 2 GB is what `zstd --long=31` needs; memory is taken only if the frame asks for it.
         context = zstandard.ZstdDecompressor(max_window_size=1 << 31)
         frame = context.decompressobj()
-        for data in _small(chunks):
+        for data in _small(chunks, _ZSTD_STEP):
             while data:
                 if frame.eof:
                     frame = context.decompressobj()
@@ -121,8 +200,8 @@ class ByteStream:
             self.losses.append(f"invalid {encoding.upper()} read as U+FFFD")
 
 
-def _small(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    return (chunk[low : low + _STEP] for chunk in chunks for low in range(0, len(chunk), _STEP))
+def _small(chunks: Iterator[bytes], step: int) -> Iterator[bytes]:
+    return (chunk[low : low + step] for chunk in chunks for low in range(0, len(chunk), step))
 
 
 def peek(chunks: Iterator[bytes], size: int) -> tuple[bytes, Iterator[bytes]]:

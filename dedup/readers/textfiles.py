@@ -5,14 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dedup.model import NO_DATE, Skip
 from dedup.readers.buffer import RowBuilder, Rows
 from dedup.readers.fields import FieldTable, Record
+from dedup.readers.streams import HEAD_BYTES
 
-#: Front matter and the heading of a Markdown file are looked for in so much of it.
-HEAD_BYTES = 1 << 16
 #: A NUL in so much of a file, or none: it is not text.
 _BINARY_BYTES = 1 << 13
 
@@ -91,8 +90,7 @@ def _front_matter(head: bytes, table: FieldTable) -> tuple[Record, int, str]:
     record = table.resolve(table.values_of(named), need_text=False)
     assert isinstance(record, Record)  # what is not one lacks a text, and none is needed
     if not record.title:
-        title = _first_heading(head[start:].decode("utf-8", "replace")).encode()
-        record = Record(record.id, title, b"", record.date, record.source, record.url, record.notes)
+        record = replace(record, title=_first_heading(head[start:].decode("utf-8", "replace")).encode())
     return record, start, reason
 
 

@@ -17,10 +17,9 @@ class Positions(NamedTuple):
     Attributes
     ----------
     lines : int64[q]
-        Of the file, where the body stands in it as it is (`Articles.body_lines`), else of the text field; from 1.
-        0 in a title.
+        Of the file, where the body stands in it (`Articles.body_lines`), else of the text field; from 1. 0 in a title.
     columns : int64[q]
-        Characters from the start of the line, from 1.
+        Characters from the start of the line, from 1; in a page, of the text of that line, its tags not counted.
     characters : int64[q]
         Characters from the start of the body, or of the title; from 0.
     """
@@ -66,10 +65,24 @@ def positions(
     if in_title is None:
         in_title = byte_positions < body_starts
     bases = np.where(in_title, articles.offsets[article_rows], body_starts)
+    lines, columns, characters = _locate(articles, bases, byte_positions)
+    lines += np.maximum(articles.body_lines[article_rows], 1)
+    marks = articles.line_marks
+    if len(marks):
+        last = np.searchsorted(marks[:, 0], byte_positions, "right") - 1
+        marked = (last >= 0) & (marks[last, 0] >= body_starts) & ~in_title
+        lines[marked] = marks[last[marked], 1]
+        columns[marked] = _locate(articles, marks[last[marked], 0], byte_positions[marked])[2]
+    return Positions(np.where(in_title, 0, lines), columns + 1, characters)
+
+
+def _locate(
+    articles: Articles, bases: NDArray[np.int64], byte_positions: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return lines, columns and characters of positions, counted from their bases, from 0."""
     order = np.lexsort((byte_positions, bases))
     found = [np.empty(len(order), np.int64) for _ in range(3)]
     locate(articles.text, bases[order], byte_positions[order], *found)
     lines, columns, characters = (np.empty(len(order), np.int64) for _ in range(3))
     lines[order], columns[order], characters[order] = found
-    first_lines = np.maximum(articles.body_lines[article_rows], 1)
-    return Positions(np.where(in_title, 0, lines + first_lines), columns + 1, characters)
+    return lines, columns, characters

@@ -10,6 +10,7 @@ from dedup.model import NO_DATE
 from dedup.reports import DEFAULT_OPTIONS, KINDS, Options
 from dedup.reports.terminal import Piece, escape, paint, uses_color, width_of, words, wrap
 from dedup.reports.view import (
+    RECORD_FORMATS,
     Finding,
     Place,
     Summary,
@@ -99,6 +100,8 @@ def _kind_row(kind: str, summary: Summary) -> str:
 def _search(report: Report, summary: Summary, options: Options) -> Iterator[tuple[str, str]]:
     """Yield how the report came about, each part with its name."""
     config, search = report.config, report.search
+    if options.verbose and any(report.articles.formats):
+        yield "read", ", ".join(_formats(report))
     yield (
         "searched",
         f"{_many(search.distinct, 'distinct segment')} ({', '.join(config.levels)}) of {config.shingle.min_tokens} "
@@ -128,6 +131,17 @@ def _search(report: Report, summary: Summary, options: Options) -> Iterator[tupl
         yield "borderline", f"{_many(summary.borderline, 'pair')} just missed a threshold"
     if options.verbose:
         yield "seconds", ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in report.seconds.items())
+
+
+def _formats(report: Report) -> Iterator[str]:
+    """Yield how many files were read as what, with the first of them."""
+    files: dict[str, list[str]] = {}
+    for path, form in zip(report.articles.files, report.articles.formats, strict=True):
+        files.setdefault(form or "nothing", []).append(path)
+    for form, paths in files.items():
+        shown = ", ".join(escape(path) for path in paths[:_MAX_EXAMPLES])
+        more = len(paths) - _MAX_EXAMPLES
+        yield f"{_many(len(paths), 'file')} as {form} ({shown}{f' and {more:,} more' if more > 0 else ''})"
 
 
 def _skips(report: Report, options: Options, width: int, color: bool) -> Iterator[str]:
@@ -204,11 +218,13 @@ def _where(report: Report, finding: Finding, place: Place, *, same: bool) -> Ite
     """Yield where a place is, in a form that editors open, and what article that is."""
     articles = report.articles
     path = escape(place.path)
+    form = articles.formats[articles.file_rows[place.article]] if articles.formats else ""
+    by_line = form not in RECORD_FORMATS and (place.path.endswith(_LINE_FILES) or place.path == "-")
     if articles.body_lines[place.article]:
-        yield Piece(path if place.part == "title" else f"{path}:{place.line}:{place.column}", "bold")
+        at = f"{path}:{place.line}" if form == "html" else f"{path}:{place.line}:{place.column}"
+        yield Piece(path if place.part == "title" else at, "bold")
         note = ["title"] if place.part == "title" else []
     else:
-        by_line = place.path.endswith(_LINE_FILES) or place.path == "-"
         yield Piece(f"{path}:{place.record}" if by_line else path, "bold")
         named = place.id not in (place.path, f"{place.path}:{place.record}")
         note = [] if by_line else [f"record {place.record}"]
@@ -216,7 +232,7 @@ def _where(report: Report, finding: Finding, place: Place, *, same: bool) -> Ite
         if place.part == "title":
             note.append("title")
         elif finding.level != "article":
-            note.append(f"line {place.line} of the text")
+            note.append(f"paragraph {place.paragraph}" if place.paragraph else f"line {place.line} of the text")
     if note:
         yield from words(f"({', '.join(note)})")
     if same:
@@ -227,6 +243,9 @@ def _where(report: Report, finding: Finding, place: Place, *, same: bool) -> Ite
         told.append(f'"{title}"')
     if source := articles.sources[place.article]:
         told.append(source)
+    link = articles.urls[place.article]
+    if form in RECORD_FORMATS and link and link != place.id:
+        told.append(link)
     if articles.dates[place.article] != NO_DATE:
         told.append(iso_dates(articles.dates[place.article : place.article + 1])[0].partition("T")[0])
     yield from words(", ".join(told), "dim")

@@ -26,6 +26,9 @@ MAX_TEXTS = 100
 
 LEVELS = {0: "passage", **{int(level): str(level.name).lower() for level in Level}}
 
+#: Formats whose files nobody reads by line: their places are told by entry and paragraph.
+RECORD_FORMATS = ("feed", "jsonfeed", "newsml", "ninjs", "warc")
+
 _SURROGATES = re.compile("[\ud800-\udfff]")
 _CHUNK_PLACES = 4096
 
@@ -59,6 +62,9 @@ class Place(
     text : str, optional
     text_cut : bool
         The text is longer than what is given.
+    paragraph : int
+        In the records of a feed, whose lines nobody sees: the paragraph of the body in which the place starts, from 1.
+        0 in a title, and where `line` says more.
     """
 
     article: int
@@ -79,6 +85,7 @@ class Place(
     numbers_changed: bool
     text: str | None = None
     text_cut: bool = False
+    paragraph: int = 0
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False):
@@ -252,7 +259,7 @@ def _findings_of(
     kinds, levels = findings.kinds[rows].tolist(), findings.levels[rows].tolist()
     exact, weights = findings.exact[rows].tolist(), findings.weights[rows].tolist()
     given = _texts(report.articles, table, sizes.tolist(), all_texts=texts == "all")
-    places = list(map(Place, *_columns(report, table, paths), *given))
+    places = list(map(Place, *_columns(report, table, paths), *given, _paragraphs(report, table)))
     ends = np.cumsum(sizes).tolist()
     starts = [0, *ends[:-1]]
     for i, (row, start, end) in enumerate(zip(rows.tolist(), starts, ends, strict=True)):
@@ -284,6 +291,20 @@ def _columns(report: Report, table: _Located, paths: list[str]) -> list[Sequence
         ),
         findings.numbers_changed[table.places].tolist(),
     ]
+
+
+def _paragraphs(report: Report, table: _Located) -> list[int]:
+    """Return `Place.paragraph` of each place."""
+    articles = report.articles
+    of_articles = report.findings.articles[table.places]
+    in_records = np.array([form in RECORD_FORMATS for form in articles.formats] or [False] * len(articles.files))
+    wanted = in_records[articles.file_rows[of_articles]] & ~table.in_title
+    if not wanted.any():
+        return [0] * len(wanted)
+    starts = report.segments.starts[report.segments.levels & Level.PARAGRAPH != 0]
+    before = np.searchsorted(starts, articles.body_starts[of_articles])
+    numbers: list[int] = np.where(wanted, np.searchsorted(starts, table.starts, "right") - before, 0).tolist()
+    return numbers
 
 
 def _texts(

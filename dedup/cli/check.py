@@ -1,0 +1,272 @@
+"""``dedup check``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from dedup.cli import options, run
+from dedup.errors import ConfigError, DedupError
+from dedup.reports.verdict import FORMATS
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dedup.gate.baseline import Baseline
+    from dedup.gate.check import Judgement
+    from dedup.gate.params import GateParams
+    from dedup.pipeline import Report
+
+_FAILED = 1
+
+
+def _codes(_ctx: click.Context, _option: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
+    """Return codes that may be given one by one or with commas between."""
+    return tuple(code.strip().upper() for value in values for code in value.split(",") if code.strip())
+
+
+def _rule_settings(
+    _ctx: click.Context, _option: click.Parameter, values: Sequence[str]
+) -> dict[str, tuple[str, float | None]]:
+    """Return ``CODE=LEVEL``, ``CODE=LIMIT`` and ``CODE=LEVEL:LIMIT`` as levels and limits."""
+    settings: dict[str, tuple[str, float | None]] = {}
+    for value in values:
+        code, equals, rest = value.partition("=")
+        level, _, limit = rest.partition(":")
+        if level and not level.isalpha():
+            level, limit = "", level
+        try:
+            number = float(limit) if limit else None
+        except ValueError:
+            equals = ""
+        if not (code and equals and rest):
+            raise click.BadParameter(
+                f"{value!r} is not CODE=LEVEL, CODE=LIMIT or CODE=LEVEL:LIMIT, as in D201=warning:40"
+            )
+        settings[code.upper()] = (level, number)
+    return settings
+
+
+def _formats(
+    _ctx: click.Context, _option: click.Parameter, values: Sequence[str]
+) -> tuple[tuple[str, Path | None], ...]:
+    """Return ``NAME`` and ``NAME:PATH`` as pairs; by itself, a terminal, and annotations on GitHub."""
+    found: list[tuple[str, Path | None]] = []
+    for value in values:
+        name, colon, path = value.partition(":")
+        if name not in FORMATS or (colon and not path):
+            raise click.BadParameter(f"{value!r} is not NAME or NAME:PATH with a name of {', '.join(FORMATS)}")
+        found.append((name, Path(path) if path else None))
+    if not found:
+        found = [("terminal", None)]
+        if os.environ.get("GITHUB_ACTIONS") == "true":
+            found.append(("github", None))
+    return tuple(found)
+
+
+_GATE = (
+    click.option(
+        "--select", multiple=True, callback=_codes, metavar="CODE", help="Only these rules (D1: all of D1..)."
+    ),
+    click.option("--ignore", multiple=True, callback=_codes, metavar="CODE", help="Not these rules."),
+    click.option(
+        "--rule",
+        "rules",
+        multiple=True,
+        callback=_rule_settings,
+        metavar="CODE=LEVEL:LIMIT",
+        help="Set a rule's level (error, warning, off) or limit, as in D201=40 or D401=warning:0.3.",
+    ),
+    click.option("--max-new", type=int, metavar="N", help="Let so many errors through. [default: 0]"),
+    click.option("--min-words", type=int, metavar="N", help="Shorter articles do not fail on a share. [default: 50]"),
+    click.option(
+        "--baseline", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Repeats that are known."
+    ),
+    click.option("--update-baseline", is_flag=True, help="Write what is found into --baseline, and say what changed."),
+    click.option(
+        "--against", multiple=True, metavar="INPUT", help="An archive to compare with; it is not judged itself."
+    ),
+    click.option("--changed-from", metavar="REF", help="Judge only articles in files changed since this git commit."),
+    click.option("--ignore-path", multiple=True, metavar="GLOB", help="Do not judge files with this name."),
+    click.option("--ignore-source", multiple=True, metavar="GLOB", help="Do not judge articles of this source."),
+    click.option(
+        "--ignore-texts",
+        multiple=True,
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Known notices, a blank line between two.",
+    ),
+    click.option(
+        "--format",
+        "formats",
+        multiple=True,
+        callback=_formats,
+        metavar="NAME[:PATH]",
+        help=f"Of {', '.join(FORMATS)}; may be given several times. [default: terminal, and github in its Actions]",
+    ),
+    click.option("--summary", is_flag=True, help="Append Markdown to the file that GITHUB_STEP_SUMMARY names."),
+    click.option("--exit-zero", is_flag=True, help="End with 0 although the gate fails."),
+    click.option("--allow-empty", is_flag=True, help="End with 0 if there is no article at all."),
+)
+
+
+@click.command()
+@options.add(*options.INPUTS, *_GATE, *options.RUN, *options.SETTINGS)
+def check(
+    inputs: tuple[str, ...],
+    files_from: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    rules: dict[str, tuple[str, float | None]],
+    max_new: int | None,
+    min_words: int | None,
+    baseline: Path | None,
+    update_baseline: bool,
+    against: tuple[str, ...],
+    changed_from: str | None,
+    ignore_path: tuple[str, ...],
+    ignore_source: tuple[str, ...],
+    ignore_texts: tuple[Path, ...],
+    formats: tuple[tuple[str, Path | None], ...],
+    summary: bool,
+    exit_zero: bool,
+    allow_empty: bool,
+    jobs: int | None,
+    quiet: bool,
+    verbose: bool,
+    **settings: object,
+) -> None:
+    """Fail if the articles in INPUT repeat more than they may: exit 0 clean, 1 failed, 2 could not run.
+
+    `dedup rule` lists the rules. A first run on a feed that is not clean yet: `--baseline FILE --update-baseline`
+    accepts what is there, so that only new repeats fail.
+    """
+    params = _params(select, ignore, rules, max_new, min_words, (ignore_path, ignore_source, ignore_texts))
+    known = _read_baseline(baseline, update=update_baseline)
+    named = run.named_inputs(inputs, files_from)
+    with ExitStack() as stack:
+        # Opened before the work, so that a path that cannot be written is known at once.
+        streams = [(name, stack.enter_context(run.opened(path))) for name, path in formats]
+        try:
+            report = run.scan_inputs([*against, *named], settings, jobs=jobs, quiet=quiet)
+        except DedupError as error:
+            if not (allow_empty and str(error).startswith("no article in the input")):
+                raise
+            click.echo("passed: no article in the input")
+            return
+        judged = _judged(report, named, against, changed_from)
+        from dedup.gate.check import judge
+
+        judgement = judge(report, params, baseline=known, judged=judged)
+        for name, stream in streams:
+            _write(name, judgement, stream)
+    if summary:
+        _append_summary(judgement)
+    verdict = judgement.verdict
+    if update_baseline:
+        assert baseline is not None
+        _update_baseline(baseline, known, judgement)
+        return
+    if verdict.failed:
+        if not quiet and baseline is None:
+            click.echo(
+                "dedup: what a code means: `dedup rule D101`; to accept what is there and fail on new repeats only: "
+                "add --baseline dedup-baseline.jsonl --update-baseline",
+                err=True,
+            )
+        click.get_current_context().exit(0 if exit_zero else _FAILED)
+
+
+def _params(
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    rules: dict[str, tuple[str, float | None]],
+    max_new: int | None,
+    min_words: int | None,
+    ignored: tuple[tuple[str, ...], tuple[str, ...], tuple[Path, ...]],
+) -> GateParams:
+    from dedup.gate.ignores import read_known_texts
+    from dedup.gate.params import GateParams, Ignore
+
+    paths, sources, texts = ignored
+    ignores = [Ignore("--ignore-path", path=path) for path in paths]
+    ignores += [Ignore("--ignore-source", source=source) for source in sources]
+    ignores += [one for path in texts for one in read_known_texts(path, f"known notice of {path}")]
+    params = GateParams(
+        levels={code: level for code, (level, _) in rules.items() if level},  # type: ignore[misc]
+        limits={code: limit for code, (_, limit) in rules.items() if limit is not None},
+        select=select,
+        ignore=ignore,
+        ignores=tuple(ignores),
+    )
+    if max_new is not None:
+        params = replace(params, max_new=max_new)
+    return params if min_words is None else replace(params, min_words=min_words)
+
+
+def _read_baseline(path: Path | None, *, update: bool) -> Baseline:
+    from dedup.gate.baseline import read_baseline
+
+    if path is None:
+        if update:
+            raise ConfigError("--update-baseline needs --baseline FILE to write to")
+        return {}
+    return {} if update and not path.exists() else read_baseline(path)
+
+
+def _update_baseline(path: Path, known: Baseline, judgement: Judgement) -> None:
+    from dedup.gate.baseline import updated, write_baseline
+
+    entries, changes = updated(known, judgement.found)
+    write_baseline(path, entries)
+    for line in changes:
+        click.echo(line)
+    click.echo(f"{path}: {len(entries)} entries, {len(changes)} changed")
+
+
+def _judged(
+    report: Report, named: Sequence[str], against: Sequence[str], changed_from: str | None
+) -> NDArray[np.bool_] | None:
+    """Return which articles can fail: those of the inputs, in files that have changed."""
+    import numpy as np
+
+    from dedup.gate.changed import changed_files
+    from dedup.readers.inputs import find_sources
+
+    if not against and changed_from is None:
+        return None
+    files = report.articles.files
+    wanted = np.ones(len(files), np.bool_)
+    if against:
+        mine = {os.path.realpath(source.path) for source in find_sources(named)[0]}
+        wanted &= np.array([os.path.realpath(path) in mine for path in files], np.bool_)
+    if changed_from is not None:
+        first = next((path for path in named if path != "-"), ".")
+        folder = Path(first) if Path(first).is_dir() else Path(first).parent
+        changed = changed_files(changed_from, folder)
+        wanted &= np.array([os.path.realpath(path) in changed for path in files], np.bool_)
+    judged: NDArray[np.bool_] = wanted[report.articles.file_rows]
+    return judged
+
+
+def _write(name: str, judgement: Judgement, stream: object) -> None:
+    from dedup.reports import verdict
+
+    verdict.write(name, judgement.verdict, stream)  # type: ignore[arg-type]
+
+
+def _append_summary(judgement: Judgement) -> None:
+    from dedup.reports import verdict
+
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not path:
+        raise DedupError("--summary: GITHUB_STEP_SUMMARY is not set; use --format markdown:FILE")
+    with Path(path).open("a", encoding="utf-8") as stream:
+        verdict.write("markdown", judgement.verdict, stream)

@@ -1,0 +1,149 @@
+"""What is not judged, and why: patterns, known notices, and marks in the files themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+
+from dedup.errors import ConfigError
+from dedup.gate.groups import Spot
+from dedup.gate.params import Ignore, check_codes
+from dedup.pipeline import Report
+from dedup.tokens import tokenize
+
+_MARK = re.compile(r"<!--\s*dedup:\s*(ignore|ignore-file)\b(.*?)-->", re.DOTALL)
+_CODES = re.compile(r"\s*((?:D\d*[, ]+)*)(.*)", re.DOTALL)
+#: Formats whose files people write by hand, and put marks into.
+_MARKED = ("markdown", "html", "text")
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    path: str
+    line: int
+    codes: tuple[str, ...]
+    reason: str
+    first: int
+    last: int
+
+
+def read_known_texts(path: Path, reason: str) -> tuple[Ignore, ...]:
+    """Return an ignore for each paragraph of a file of known notices."""
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read as a list of texts: {error}") from None
+    return tuple(Ignore(reason, text=one.strip()) for one in re.split(r"\n\s*\n", text) if one.strip())
+
+
+class Ignores:
+    """The ignores of a run, and which of them were of use."""
+
+    def __init__(self, report: Report, ignores: Sequence[Ignore]) -> None:
+        self._report = report
+        self._ignores = ignores
+        self._texts = [self._tokens(one.text) if one.text else "" for one in ignores]
+        self._marks = [mark for path in self._marked_files() for mark in _read_marks(path)]
+        self._used: set[int] = set()
+        self._used_marks: set[int] = set()
+
+    def reason(self, code: str, spot: Spot) -> str | None:
+        """Return why a place is not judged, or None if it is."""
+        articles = self._report.articles
+        path = articles.files[articles.file_rows[spot.article]]
+        source = articles.sources[spot.article]
+        for number, one in enumerate(self._ignores):
+            if one.codes and not code.startswith(one.codes):
+                continue
+            if one.path and not matches(path, one.path):
+                continue
+            if one.source and not fnmatchcase(source, one.source):
+                continue
+            if one.text and not (spot.text and self._tokens(spot.text) in self._texts[number]):
+                continue
+            self._used.add(number)
+            return one.reason
+        line = spot.place.line if spot.place and spot.place.part == "body" else 0
+        for number, mark in enumerate(self._marks):
+            covers = mark.path == path and (mark.first <= line <= mark.last or mark.last < 0)
+            if covers and (not mark.codes or code.startswith(mark.codes)):
+                self._used_marks.add(number)
+                return mark.reason or "marked in the file"
+        return None
+
+    def unused(self) -> list[str]:
+        """Return a line for each ignore that nothing needed."""
+        lines = []
+        for number, one in enumerate(self._ignores):
+            if number not in self._used:
+                what = one.path or one.source or " ".join(one.text.split())[:60]
+                lines.append(f"ignore: {what!r} covers nothing; remove it")
+        for number, mark in enumerate(self._marks):
+            if number not in self._used_marks:
+                lines.append(f"{mark.path}:{mark.line}: this mark ignores nothing; remove it")
+        return lines
+
+    def _marked_files(self) -> list[str]:
+        articles = self._report.articles
+        forms = articles.formats or ("",) * len(articles.files)
+        used = set(np.unique(articles.file_rows).tolist())
+        return [
+            path
+            for row, (path, form) in enumerate(zip(articles.files, forms, strict=True))
+            if row in used and form in _MARKED
+        ]
+
+    def _tokens(self, text: str) -> str:
+        data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
+        tokens = tokenize(data, np.array([0]), np.array([len(data)]), self._report.config.tokens)
+        return " " + " ".join(map(str, tokens.values.tolist())) + " "
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Tell whether a path, or its end, has a pattern; ``*`` does not stop at folders.
+
+    Examples
+    --------
+    >>> matches("site/legal/a.md", "legal/*"), matches("a.md", "*.txt")
+    (True, False)
+    """
+    plain = path.replace("\\", "/").removeprefix("./")
+    return fnmatchcase(plain, pattern) or fnmatchcase(plain, "*/" + pattern)
+
+
+def _read_marks(path: str) -> list[_Mark]:
+    try:
+        text = Path(path).read_text("utf-8", "replace")
+    except OSError:  # packed, or gone since it was read
+        return []
+    if "dedup:" not in text:
+        return []
+    lines = text.split("\n")
+    marks = []
+    for found in _MARK.finditer(text):
+        rest = _CODES.fullmatch(found[2])
+        assert rest is not None
+        codes = tuple(re.findall(r"D\d*", rest[1]))
+        line = text.count("\n", 0, found.start()) + 1
+        check_codes(codes, f"{path}:{line}")
+        last = -1 if found[1] == "ignore-file" else _end_of_paragraph(lines, text.count("\n", 0, found.end()) + 1)
+        reason = " ".join(rest[2].split()).removeprefix("--").strip(" :")
+        marks.append(_Mark(path, line, codes, reason, line, last))
+    return marks
+
+
+def _end_of_paragraph(lines: list[str], line: int) -> int:
+    """Return the last line of the paragraph that a mark ending in ``line`` stands in, or before."""
+    at = line  # the index of the line after
+    stands_in_text = at < len(lines) and lines[at].strip()
+    if not stands_in_text:
+        while at < len(lines) and not lines[at].strip():
+            at += 1
+    while at < len(lines) and lines[at].strip():
+        at += 1
+    return at

@@ -1,0 +1,171 @@
+"""ninjs, the news in JSON of the IPTC (1.x to 3.x) -> rows, one article an item.
+
+In 1.x a text stands under ``body_*`` and a headline under ``headline`` or ``headline_*``; from 2.0 on they are lists,
+``bodies`` and ``headlines``, of objects with role, content type and value. Keys are in lower case up to 2.x, in camel
+case in 3.x, and compared in lower case here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from dedup.model import Skip
+from dedup.readers.buffer import RowBuilder, Rows
+from dedup.readers.documents import elements_before_break, read_whole
+from dedup.readers.encodings import decode_markup
+from dedup.readers.fields import FieldTable
+from dedup.readers.formats import OpenFile, Task
+from dedup.readers.markup import html_line, html_text, is_html
+from dedup.readers.streams import line_blocks
+
+_SPACE = b" \t\r\n"
+#: An item of no type, or of these, is read; a picture has a caption, which is no article.
+_TEXT_TYPES = ("", "text", "composite")
+
+
+def tasks(file: OpenFile) -> Iterator[Task]:
+    """Yield what reads ninjs: an item, an array of them, or one a line."""
+    first_line = file.head.lstrip(_SPACE).partition(b"\n")[0]
+    if isinstance(_parse(first_line), dict) and not _is_one_line(file.head):
+        line = 1
+        for block in line_blocks(file.chunks, file.params.block_bytes):
+            yield partial(line_rows, block, line, file.path, file.file_row, file.table)
+            line += block.count(b"\n")
+        if file.stream.losses:
+            yield RowBuilder([Skip(file.path, 0, loss) for loss in file.stream.losses]).rows
+    else:
+        content, losses = read_whole(file)
+        yield partial(document_rows, content, file.path, file.file_row, file.table, losses)
+
+
+def _is_one_line(head: bytes) -> bool:
+    return b"\n" not in head.strip(_SPACE)
+
+
+def _parse(text: bytes | str) -> object:
+    import msgspec
+
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return str(error) if isinstance(error, msgspec.DecodeError) else "not UTF-8, or nested too deeply"
+
+
+def document_rows(content: bytes, path: str, file_row: int, table: FieldTable, losses: Sequence[str] = ()) -> Rows:
+    """Return the articles of a document: an item, or an array of items.
+
+    Parameters
+    ----------
+    content : bytes
+    path : str
+    file_row : int
+    table : FieldTable
+    losses : sequence of str
+        What of the file could not be read.
+    """
+    builder = RowBuilder([Skip(path, 0, loss) for loss in losses], len(content))
+    decoded = decode_markup(content)
+    builder.skips += [Skip(path, 0, decoded.note)] if decoded.note else []
+    document = _parse(decoded.text)
+    if isinstance(document, str):
+        is_array = decoded.text.lstrip().startswith("[")
+        kept, reason = elements_before_break(decoded.text, decoded.text.find("[") + 1) if is_array else ([], document)
+        builder.skips.append(Skip(path, 0, f"broken ninjs: {reason}"))
+        document = kept
+    for number, item in enumerate(document if isinstance(document, list) else [document], 1):
+        _add(builder, item, path, file_row, number, table)
+    return builder.rows()
+
+
+def line_rows(block: bytes, first_line: int, path: str, file_row: int, table: FieldTable) -> Rows:
+    """Return the articles of a block of lines, an item each."""
+    builder = RowBuilder(read_bytes=len(block))
+    for number, line in enumerate(block.split(b"\n"), first_line):
+        if line.strip(_SPACE):
+            item = _parse(line)
+            _add(builder, f"broken ninjs: {item}" if isinstance(item, str) else item, path, file_row, number, table)
+    return builder.rows()
+
+
+def _add(builder: RowBuilder, item: object, path: str, file_row: int, number: int, table: FieldTable) -> None:
+    if isinstance(item, str) or not isinstance(item, dict):
+        builder.skips.append(Skip(path, number, item if isinstance(item, str) else "not an object"))
+        return
+    fields = item_fields(item)
+    kind = str(fields.pop("type"))
+    if kind not in _TEXT_TYPES and not fields["text"]:
+        builder.skips.append(Skip(path, number, f'no text: an item of type "{kind[:40]}"'))
+        return
+    record = table.resolve(table.values_by_role({**item, **fields}))
+    if isinstance(record, str):
+        builder.skips.append(Skip(path, number, record))
+    else:
+        builder.add(path, file_row, number, record)
+
+
+def item_fields(item: Mapping[str, Any]) -> dict[str, object]:
+    """Return the fields of an item by our names for them.
+
+    Examples
+    --------
+    >>> item = {"uri": "urn:7", "headlines": [{"role": "main", "value": "Fog"}], "bodies": [{"value": "<p>Thick.</p>"}]}
+    >>> fields = item_fields(item)
+    >>> fields["id"], fields["title"], fields["text"]
+    ('urn:7', 'Fog', 'Thick.')
+    """
+    lower = {key.lower(): value for key, value in item.items()}
+    identity = _string(lower.get("uri"))
+    return {
+        "type": _string(lower.get("type")),
+        "id": identity,
+        "title": html_line(_headline(lower)),
+        "text": _body(lower),
+        "date": lower.get("versioncreated") or lower.get("firstcreated") or lower.get("contentcreated"),
+        "source": _first_name(lower.get("infosources") or lower.get("infosource"))
+        or _string(lower.get("copyrightholder")),
+        "url": identity if identity.startswith(("http://", "https://")) else "",
+        "language": _string(lower.get("language")),
+        "tags": [name for one in _objects(lower.get("subjects") or lower.get("subject")) if (name := _name_of(one))],
+    }
+
+
+def _headline(item: Mapping[str, Any]) -> str:
+    listed = _objects(item.get("headlines"))
+    main = [one for one in listed if _string(one.get("role")).lower() in ("", "main")]
+    values = [_string(one.get("value")) for one in main or listed]
+    values += [_string(item.get(key)) for key in ("headline", "headline_main")]
+    values += [_string(value) for key, value in item.items() if key.startswith("headline_")]
+    values.append(_string(item.get("title")))
+    return next(filter(None, values), "")
+
+
+def _body(item: Mapping[str, Any]) -> str:
+    """Return the text: the form that has paragraphs, else the longest."""
+    values = [_string(one.get("value")) for one in _objects(item.get("bodies"))]
+    values += [_string(value) for key, value in item.items() if key.startswith("body_") or key == "body"]
+    marked = [html_text(value) for value in values if is_html(value)]
+    plain = [value for value in values if not is_html(value)]
+    return max(marked, key=len, default="") or max(plain, key=len, default="")
+
+
+def _objects(value: object) -> list[Mapping[str, Any]]:
+    return [_lowered(one) for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _lowered(one: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {key.lower(): value for key, value in one.items()}
+
+
+def _first_name(value: object) -> str:
+    return next((name for one in _objects(value) if (name := _name_of(one))), "")
+
+
+def _name_of(one: Mapping[str, Any]) -> str:
+    names = _objects(one.get("names"))
+    return _string(one.get("name")) or next((_string(name.get("value")) for name in names), "")
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,240 @@
+"""RSS, Atom and JSON Feed -> rows, one article an entry."""
+
+from __future__ import annotations
+
+import html
+import io
+import re
+from calendar import timegm
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from xml.sax import SAXParseException
+
+from dedup.model import Skip
+from dedup.readers.buffer import RowBuilder, Rows
+from dedup.readers.documents import elements_before_break, read_whole
+from dedup.readers.encodings import decode_markup
+from dedup.readers.fields import FieldTable
+from dedup.readers.formats import OpenFile, Task
+from dedup.readers.markup import html_line, html_text, is_html
+from dedup.readers.xmlguard import first_error, refuse_entities, root_name
+
+if TYPE_CHECKING:
+    import time
+
+#: The first element is looked for in so much.
+_HEAD_CHARACTERS = 1 << 16
+_ITEMS = re.compile(r'"items"\s*:\s*\[')
+_TITLE = re.compile(r'"title"\s*:\s*"([^"\\]*)"')
+_TEXT_TYPES = ("text/", "application/xhtml+xml", "html", "xhtml", "")
+
+
+def tasks(file: OpenFile) -> Iterator[Task]:
+    """Yield what reads a feed."""
+    content, losses = read_whole(file)
+    read = json_feed_rows if file.format == "jsonfeed" else feed_rows
+    yield partial(read, content, file.path, file.file_row, file.table, losses)
+
+
+def feed_rows(content: bytes, path: str, file_row: int, table: FieldTable, losses: Sequence[str] = ()) -> Rows:
+    """Return the entries of an RSS or Atom feed.
+
+    Parameters
+    ----------
+    content : bytes
+    path : str
+    file_row : int
+    table : FieldTable
+    losses : sequence of str
+        What of the file could not be read.
+
+    Returns
+    -------
+    Rows
+        What is wrong with the feed as a whole is one of its skips: one line, however much it is.
+    """
+    decoded = decode_markup(content)
+    notes = [*losses, *([decoded.note] if decoded.note else [])]
+    entries: list[dict[str, object]] = []
+    if refusal := refuse_entities(decoded.text):
+        notes = [refusal]
+    elif not decoded.text.strip():
+        notes.append("empty")
+    else:
+        entries, note = _parse_xml(decoded.text)
+        notes += [note] if note else []
+    return _rows(entries, path, file_row, table, notes, len(content))
+
+
+def json_feed_rows(content: bytes, path: str, file_row: int, table: FieldTable, losses: Sequence[str] = ()) -> Rows:
+    """Return the entries of a JSON Feed (versions 1 and 1.1); arguments as for `feed_rows`."""
+    import msgspec
+
+    notes = list(losses)
+    entries: list[dict[str, object] | None] = []
+    text = decode_markup(content).text
+    feed: object
+    try:
+        feed = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        opened = _ITEMS.search(text)
+        found, reason = elements_before_break(text, opened.end()) if opened else ([], str(error))
+        notes.append(f"broken JSON Feed: {reason}")
+        named = _TITLE.search(text[: opened.start()] if opened else "")
+        feed = {"title": named[1] if named else "", "items": found}
+    items = feed.get("items") if isinstance(feed, dict) else None
+    if isinstance(feed, dict) and isinstance(items, list):
+        title = html_line(_string(feed.get("title")))
+        entries = [_json_entry(one, title) if isinstance(one, dict) else None for one in items]
+        notes += [] if entries or notes else ["a feed without an entry"]
+    else:
+        notes.append('no feed: "items" is missing or not a list')
+    return _rows(entries, path, file_row, table, notes, len(content))
+
+
+def _rows(
+    entries: Sequence[dict[str, object] | None],
+    path: str,
+    file_row: int,
+    table: FieldTable,
+    notes: Sequence[str],
+    read_bytes: int,
+) -> Rows:
+    builder = RowBuilder(read_bytes=read_bytes)
+    if notes:
+        builder.skips.append(Skip(path, 0, "; ".join(notes)))
+    for number, entry in enumerate(entries, 1):
+        record = "not an object" if entry is None else table.resolve(table.values_by_role(entry), is_text=True)
+        if isinstance(record, str):
+            builder.skips.append(Skip(path, number, record))
+        else:
+            builder.add(path, file_row, number, record)
+    return builder.rows()
+
+
+def field_text(value: str) -> str:
+    r"""Return the content of a field as text: HTML as paragraphs, a plain text with its own lines.
+
+    Examples
+    --------
+    >>> field_text("<p>Now &amp; then"), field_text("Fish &amp; chips\n\nat noon")
+    ('Now & then', 'Fish & chips\n\nat noon')
+    """
+    return html_text(value) if is_html(value) else html.unescape(value)
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _parse_xml(text: str) -> tuple[list[dict[str, object]], str]:
+    """Return the entries of a feed, and one line on what is wrong with it."""
+    import feedparser
+
+    headers = {"content-type": "application/xml; charset=utf-8"}
+    try:
+        # A stream: a string might be taken for an address. Cleaning and addresses cost five times the parsing.
+        feed = feedparser.parse(
+            io.BytesIO(text.encode("utf-8", "replace")),
+            response_headers=headers,
+            sanitize_html=False,
+            resolve_relative_uris=False,
+        )
+    except Exception as error:  # whatever the library falls over, the other files are read
+        return [], f"feed that feedparser cannot read ({type(error).__name__})"
+    source = html_line(_string(feed.feed.get("title")))
+    language = _string(feed.feed.get("language"))
+    entries = [_xml_entry(entry, source, language) for entry in feed.entries]
+    root = root_name(text[:_HEAD_CHARACTERS].encode("utf-8", "replace"))
+    # The library has put a declaration before the text and taken a DOCTYPE out of it: its lines are not the file's.
+    return entries, _why_broken(feed, len(entries), root, first_error(text) if feed.bozo else "")
+
+
+def _why_broken(feed: Any, n_entries: int, root: str, where: str) -> str:
+    error = feed.get("bozo_exception") if feed.bozo else None
+    why = ""
+    if isinstance(error, SAXParseException):
+        why = f"broken XML{where or f': {error.getMessage()}'}"
+    elif error is not None:
+        why = f"broken feed: {' '.join(str(error).split()) or type(error).__name__}"
+    if not n_entries:
+        found = f"its first element is <{root[:40]}>" if root else "no element found"
+        none = "a feed without an entry" if feed.get("version") else f"neither RSS nor Atom: {found}"
+        return f"{none}; {why}" if why else none
+    return why and f"{why}; {n_entries} {'entry' if n_entries == 1 else 'entries'} found all the same"
+
+
+def _xml_entry(entry: Any, feed_title: str, feed_language: str) -> dict[str, object]:
+    source = entry.get("source")
+    named = html_line(_string(source.get("title"))) if isinstance(source, Mapping) else ""
+    link = _string(entry.get("link"))
+    summary = _value_text(entry.get("summary_detail"))
+    texts = [_value_text(one) for one in entry.get("content") or []]
+    return {
+        "id": _string(entry.get("id")) or link,
+        "title": html_line(_string(entry.get("title"))),
+        # Several contents are one text in several forms; the one that lost nothing is the longest.
+        "text": max(texts, key=len, default="") or summary,
+        "summary": summary,
+        "date": _date_of(entry),
+        "source": named or feed_title,
+        "url": link,
+        "language": _language_of(entry) or feed_language,
+        "tags": [tag["term"] for tag in entry.get("tags") or [] if isinstance(tag.get("term"), str)],
+        "author": _string(entry.get("author")),
+    }
+
+
+def _value_text(detail: Any) -> str:
+    if not isinstance(detail, Mapping):
+        return ""
+    kind, value = _string(detail.get("type")), _string(detail.get("value"))
+    return field_text(value) if kind.startswith(_TEXT_TYPES) else ""
+
+
+def _language_of(entry: Any) -> str:
+    details = [*(entry.get("content") or []), entry.get("summary_detail") or {}, entry.get("title_detail") or {}]
+    return next((_string(one.get("language")) for one in details if one.get("language")), "")
+
+
+def _date_of(entry: Any) -> datetime | str | None:
+    """Return when an entry was published, else changed; as written where the library does not understand it."""
+    written = ""
+    for name in ("published", "created", "updated"):
+        # Its own look-up gives one date for another, with a warning.
+        moment: time.struct_time | None = dict.get(entry, f"{name}_parsed")
+        if moment:
+            try:
+                return datetime.fromtimestamp(timegm(moment), UTC)
+            except (ValueError, OverflowError, OSError):
+                continue
+        written = written or _string(dict.get(entry, name))
+    return written or None
+
+
+def _json_entry(entry: Mapping[str, Any], feed_title: str) -> dict[str, object]:
+    identity = entry.get("id")
+    link = _string(entry.get("url")) or _string(entry.get("external_url"))
+    summary = field_text(_string(entry.get("summary")))
+    tags = entry.get("tags")
+    return {
+        "id": identity if isinstance(identity, str | int | float) and identity != "" else link,
+        "title": html_line(_string(entry.get("title"))),
+        "text": html_text(_string(entry.get("content_html"))) or _string(entry.get("content_text")) or summary,
+        "summary": summary,
+        "date": entry.get("date_published") or entry.get("date_modified"),
+        "source": feed_title,
+        "url": link,
+        "language": _string(entry.get("language")),
+        "tags": [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
+        "author": ", ".join(_authors(entry)),
+    }
+
+
+def _authors(entry: Mapping[str, Any]) -> Iterator[str]:
+    authors = entry.get("authors")
+    for author in authors if isinstance(authors, list) else [entry.get("author")]:
+        if isinstance(author, dict) and isinstance(author.get("name"), str):
+            yield author["name"]

@@ -1,0 +1,163 @@
+"""Web archives -> rows: an article for each page or text that was captured."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from dedup.model import NO_DATE, Skip
+from dedup.readers.buffer import RowBuilder, Rows, strings_of
+from dedup.readers.dates import parse_date
+from dedup.readers.encodings import decode_markup
+from dedup.readers.fields import FieldTable
+from dedup.readers.formats import OpenFile, Task
+from dedup.readers.pages import page_rows
+
+INSTALL = "reading WARC needs warcio; install it: pip install 'saidtwice[warc]'"
+#: What holds a capture (WARC 1.1, section 6); the others are about captures.
+_CAPTURES = ("response", "resource", "conversion")
+_PAGES = ("text/html", "application/xhtml+xml")
+
+
+class _Chunks:
+    """Chunks as the file that warcio reads from."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks, self._rest, self._told = chunks, b"", 0
+
+    def read(self, size: int = -1) -> bytes:
+        while not self._rest:
+            chunk = next(self._chunks, b"")
+            if not chunk:
+                return b""
+            self._rest = chunk
+        out = self._rest if size < 0 else self._rest[:size]
+        self._rest = self._rest[len(out) :]
+        self._told += len(out)
+        return out
+
+    def tell(self) -> int:
+        return self._told
+
+
+def tasks(file: OpenFile) -> Iterator[Task]:
+    """Yield what reads an archive; its records are found here, in order, and each page is read as a task."""
+    try:
+        from warcio.archiveiterator import ArchiveIterator
+    except ImportError:
+        yield RowBuilder([Skip(file.path, 0, INSTALL)]).rows
+        return
+
+    logging.getLogger("warcio").setLevel(logging.ERROR)  # it warns of addresses with spaces
+
+    class Records(ArchiveIterator):  # type: ignore[misc]  # it is untyped
+        INC_RECORD = ""  # it would write of a wrong length to standard error
+
+    counted = number = 0
+    ends: list[str] = []
+    try:
+        records = Records(_Chunks(file.chunks))
+        for number, record in enumerate(records, 1):
+            task = _task(record, number, file)
+            if task:
+                read_bytes, counted = file.stream.read_bytes - counted, file.stream.read_bytes
+                yield partial(_counting, task, read_bytes)
+        if records.err_count:
+            ends.append(f"{records.err_count} records have a wrong length; pages may be cut")
+    except OSError:
+        raise  # of the system, which the caller names
+    except Exception as error:  # it has no base of its own errors, and passes on those of what it uses
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:80]
+        ends.append(f"damaged after record {number} ({reason}), read up to there")
+    ends += file.stream.losses
+    if ends:
+        yield RowBuilder([Skip(file.path, 0, end) for end in ends]).rows
+
+
+def _counting(task: Task, read_bytes: int) -> Rows:
+    rows = task()
+    rows.read_bytes = read_bytes
+    return rows
+
+
+def _task(record: Any, number: int, file: OpenFile) -> Task | None:
+    """Return what reads a record, None if it is no capture."""
+    if record.rec_type not in _CAPTURES:
+        return None
+    http = record.http_headers
+    status = http.get_statuscode() if http else ""
+    kind = (http or record.rec_headers).get_header("Content-Type") or ""
+    media = kind.partition(";")[0].strip().lower()
+    reason = ""
+    if status and not status.startswith("2"):
+        reason = f"HTTP status {status[:3]}, not read"
+    elif media not in (*_PAGES, "text/plain"):
+        reason = f"{media[:40] or 'no media type'}: neither a page nor text, not read"
+    if reason:
+        return RowBuilder([Skip(file.path, number, reason)]).rows
+    limit = file.params.max_document_bytes
+    stream = record.content_stream()
+    pieces, size = [], 0
+    while size <= limit and (piece := stream.read(1 << 16)):
+        pieces.append(piece)
+        size += len(piece)
+    losses = [f"longer than {limit:,} bytes, read up to there; raise max_document_bytes"] if size > limit else []
+    url = record.rec_headers.get_header("WARC-Target-URI") or ""
+    date = parse_date(record.rec_headers.get_header("WARC-Date") or "")
+    captured = _Capture(b"".join(pieces)[:limit], url.strip("<> "), NO_DATE if date is None else date, number)
+    return partial(_rows, captured, media in _PAGES, losses, file)
+
+
+@dataclass(frozen=True, slots=True)
+class _Capture:
+    """What was captured, from where and when; ``number`` is that of its record."""
+
+    content: bytes
+    url: str
+    date: int
+    number: int
+
+
+def _rows(captured: _Capture, is_page: bool, losses: list[str], file: OpenFile) -> Rows:
+    params = file.params
+    if is_page:
+        rows = page_rows(
+            captured.content,
+            file.path,
+            file.file_row,
+            file.table,
+            losses,
+            params.page_text,
+            params.page_extractor,
+        )
+    else:
+        rows = _text_rows(captured.content, losses, file.path, file.file_row, file.table)
+    rows.skips = [Skip(skip.path, captured.number, skip.reason) for skip in rows.skips]
+    if len(rows.dates):
+        url = captured.url.encode("utf-8", "replace")
+        name = url or f"{file.path}:{captured.number}".encode("utf-8", "replace")
+        # Two captures of one address are two versions; an address of its own that a page names may be wrong.
+        rows.ids, rows.urls = strings_of([name]), strings_of([url or rows.urls[0].encode()])
+        rows.records = np.array([captured.number], np.int64)
+        # Its lines are those of the page, and not of the archive.
+        rows.body_lines, rows.line_marks = np.zeros(1, np.int64), np.empty((0, 2), np.int64)
+        rows.dates = np.where(rows.dates == NO_DATE, captured.date, rows.dates)
+    return rows
+
+
+def _text_rows(content: bytes, losses: list[str], path: str, file_row: int, table: FieldTable) -> Rows:
+    decoded = decode_markup(content)
+    builder = RowBuilder([Skip(path, 0, note) for note in (*losses, decoded.note) if note])
+    record = table.resolve(table.values_by_role({"text": decoded.text}), is_text=True)
+    if isinstance(record, str):
+        builder.skips.append(Skip(path, 0, record))
+    elif not record.text.strip():
+        builder.skips.append(Skip(path, 0, "empty"))
+    else:
+        builder.add(path, file_row, 1, record)
+    return builder.rows()

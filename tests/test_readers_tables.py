@@ -1,0 +1,288 @@
+"""Reading tables: CSV against Python's csv, Parquet and Arrow against pyarrow and JSON Lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dedup.kernels import delimited as kernels
+from dedup.model import NO_DATE, Articles, Skip
+from dedup.readers import ReadParams, delimited, read_feeds
+from dedup.readers.delimited import find_layout
+from dedup.readers.fields import FieldTable
+
+quick = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+pieces = st.text(st.sampled_from(list('ab ",;\t|\n\ré\0')), max_size=12)
+fields = pieces | st.sampled_from(["", 'A longer text with words, "quotes" and é that fills several strides. ' * 3])
+
+
+def read(folder, content: bytes, name: str = "t.csv", **params: object) -> Articles:
+    path = folder / name
+    path.write_bytes(content)
+    return read_feeds([path], ReadParams(html="never", **params))
+
+
+def bodies(articles: Articles) -> list[str]:
+    return [articles.body(i) for i in range(len(articles))]
+
+
+def reasons(articles: Articles) -> list[tuple[int, str]]:
+    return [(skip.record, skip.reason) for skip in articles.skips]
+
+
+@given(
+    table=st.lists(st.tuples(fields, fields, fields), max_size=8),
+    delimiter=st.sampled_from(delimited.DELIMITERS),
+    quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
+    end=st.sampled_from(["\n", "\r\n", "\r"]),
+    block=st.integers(1, 200),
+    mark=st.booleans(),
+)
+@quick
+def test_csv_gives_what_csv_reader_gives(tmp_path, table, delimiter, quoting, end, block, mark):
+    """Titles and texts are those that the standard library reads, whatever delimits them and wherever blocks end."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=end)
+    writer.writerows([("title", "text", "url"), *table])
+    content = out.getvalue()
+
+    articles = read(tmp_path, b"\xef\xbb\xbf" * mark + content.encode(), block_bytes=block)
+
+    if "\0" in content[:8192]:
+        assert (reasons(articles), len(articles)) == ([(0, "binary file")], 0)
+        return
+    expected = [row for row in csv.reader(io.StringIO(content, newline=""), delimiter=delimiter) if row][1:]
+    found = list(
+        zip(*([*map(column, range(len(articles)))] for column in (articles.title, articles.body)), strict=True)
+    )
+    assert [tuple(row[:2]) for row in expected if row[0] or row[1]] == found
+    assert [row[2] for row in expected if row[0] or row[1]] == list(articles.urls)
+
+
+@given(content=st.text(st.sampled_from(list('a1",\n\r')), max_size=60), block=st.integers(1, 40))
+@settings(quick, max_examples=300)
+def test_no_bytes_break_the_reader(tmp_path, content, block):
+    """Whatever quotes stand where: the answer does not depend on the blocks, and each line is an article or a skip."""
+    whole = "title,text,url\n" + content
+
+    small, large = (read(tmp_path, whole.encode(), block_bytes=size) for size in (block, 1 << 20))
+
+    assert bodies(large) == bodies(small)
+    assert large.skips == small.skips
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_encodings(tmp_path, encoding):
+    """Marks are obeyed; what is no UTF-8 is read as Windows-1252 and noted with its line."""
+    articles = read(tmp_path, "id;text\n1;Žluť café\n2;plain\n".replace("Žluť", "Zlut").encode(encoding))
+
+    assert ["Zlut café", "plain"] == bodies(articles)
+    assert ([(2, delimited.ENCODING_NOTE)] if encoding == "cp1252" else []) == reasons(articles)
+
+
+def test_columns_are_found_by_name(tmp_path):
+    """Case, spaces and order of names do not matter; all fields are taken, tags apart by , ; or |."""
+    content = b"Full Text,ID,Pub Date,Tags,LANG,Publisher\nbody,7,2026-01-05,a|b,en,Post\n"
+
+    articles = read(tmp_path, content, fields={"text": "full_text", "date": "pub_date"})
+
+    assert ("body", "7", "a\x1fb", "en", "Post") == (
+        articles.body(0), articles.ids[0], articles.tags[0], articles.languages[0], articles.sources[0]
+    )  # fmt: skip
+    assert int(datetime(2026, 1, 5, tzinfo=UTC).timestamp()) == articles.dates[0]
+
+
+def test_a_table_without_a_text_column_names_what_it_has(tmp_path):
+    """One line says which columns there are, what was looked for and what to give."""
+    (skip,) = read(tmp_path, b"name,lead\nx,y\n").skips
+
+    assert skip.record == 0
+    assert skip.reason.startswith("no column for the text in the first record (name, lead), looked for text, content")
+    assert skip.reason.endswith("give --field text=NAME, or text=3 for the third column")
+
+
+def test_columns_by_number(tmp_path):
+    """Without a header, a number is the column, and the first record is an article too."""
+    articles = read(tmp_path, b"1,x,first\n2,y,second\n", fields={"text": "3", "id": "1"})
+
+    assert (["first", "second"], ["1", "2"]) == (bodies(articles), list(articles.ids))
+
+
+def test_broken_records_are_counted(tmp_path):
+    """Records with too few or too many fields, and without any text, are named by line; the others are read."""
+    content = b"id,text,url\n1,a,u\n2\n3,b\n4,c,u,extra\n,,\n5,d,u\n"
+
+    articles = read(tmp_path, content)
+
+    assert ["a", "b", "c", "d"] == bodies(articles)
+    few, many = "fewer fields than the header", "more fields than the header; what is beyond it is not read"
+    assert [(3, few), (4, few), (5, many), (6, "empty")] == reasons(articles)
+
+
+def test_open_quotes(tmp_path):
+    """A stray quote costs its line; a table that ends inside quotes keeps the last record as far as it goes."""
+    stray = read(tmp_path, b'id,text\n1,"a\n' + b"".join(b"%d,b\n" % i for i in range(2, 9)))
+    cut = read(tmp_path, b'id,text\n1,a\n2,"The first line\nand, the second')
+
+    assert (["b"] * 7, [(2, "a quote is not closed, line not read")]) == (bodies(stray), reasons(stray))
+    assert ["a", "The first line\nand, the second"] == bodies(cut)
+    assert [(3, "a quote is not closed, read up to there")] == reasons(cut)
+
+
+def test_a_field_without_end(tmp_path, monkeypatch):
+    """A field beyond the limit is read up to it and named; memory is bounded by the limit."""
+    monkeypatch.setattr(delimited, "_MAX_RECORD", 1 << 20)
+
+    articles = read(tmp_path, b'id,text\n1,a\n2,"' + b"word " * (1 << 20), block_bytes=1 << 16)
+
+    assert bodies(articles)[0] == "a"
+    assert len(articles.text) <= 1 << 20
+    assert [(3, "a record of over 1 MB: a quote is not closed, read up to there")] == reasons(articles)
+
+
+@pytest.mark.parametrize("name", ["data", "data.txt", "data.csv"])
+def test_tables_are_found_by_content(tmp_path, name):
+    """A header that names a text column makes a table of a file; its format is said."""
+    articles = read(tmp_path, b"id\ttext\n1\tone\n", name)
+
+    assert (["one"], ("csv",)) == (bodies(articles), articles.formats)
+    assert ("text",) == read(tmp_path, b"Body, soul and text, he said, matter.\n", "prose.txt").formats
+
+
+@given(rows=st.lists(st.tuples(fields, fields), max_size=5), junk=st.sampled_from(["", "x", '"']))
+@quick
+def test_plain_kernel_does_what_the_compiled_does(rows, junk):
+    """The Python form of the scan is its specification."""
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows(rows)
+    block = np.frombuffer((out.getvalue() + junk).encode(), np.uint8)
+    layout = find_layout(b"title,text\n", FieldTable(ReadParams()))
+    assert not isinstance(layout, str)
+
+    def run(scan):
+        n = len(block) + 1
+        made = (
+            np.zeros((n, 4), np.int64),
+            np.zeros(n, bool),
+            np.zeros((n, 8), np.uint8),
+            np.zeros((n, 8, 3), np.int64),
+        )
+        state = np.zeros(3, np.int64)
+        found = scan(block, False, ord(","), ord('"'), *layout.arrays(), *made, state)
+        return [column[:found].tolist() for column in made], state.tolist()
+
+    assert run(getattr(kernels.scan_delimited, "py_func", kernels.scan_delimited)) == run(kernels.scan_delimited)
+
+
+# ------------------------------------------------------------------------------------------ Parquet and Arrow
+
+RECORDS = [
+    {"id": "a", "title": "One", "text": "First é.", "source": "Post", "date": 1_700_000_000, "tags": ["x", "y"]},
+    {"id": None, "title": None, "text": "Second.", "source": "Post", "date": None, "tags": None},
+    {"id": "c", "title": "", "text": None, "source": None, "date": 1_700_000_001, "tags": []},
+    {"id": "d", "title": "Four", "text": "", "source": "Mail", "date": 1_700_000_002, "tags": ["z"]},
+]
+SCHEMAS = {
+    "plain": (pa.string(), pa.timestamp("s", tz="UTC")),
+    "large": (pa.large_string(), pa.timestamp("ms")),
+    "dictionary": (pa.dictionary(pa.int32(), pa.string()), pa.timestamp("us", tz="Asia/Tokyo")),
+    "binary": (pa.binary(), pa.timestamp("ns", tz="Europe/Prague")),
+}
+
+
+def arrow_table(kind: str) -> pa.Table:
+    text, date = SCHEMAS[kind]
+    scale = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[date.unit]
+    columns = {
+        name: pa.array([r[name] for r in RECORDS]).cast(pa.string()).cast(text)
+        for name in ("id", "title", "text", "source")
+    }
+    dates = [None if r["date"] is None else r["date"] * scale for r in RECORDS]
+    columns["date"] = pa.array(dates, pa.int64()).cast(date)
+    columns["tags"] = pa.array([r["tags"] for r in RECORDS], pa.list_(pa.string()))
+    columns["heavy"] = pa.array([b"x" * 1000] * len(RECORDS))
+    return pa.table(columns)
+
+
+def write(table: pa.Table, path) -> None:
+    if path.suffix == ".parquet":
+        pq.write_table(table, path, row_group_size=2)
+    elif path.suffix == ".arrow":
+        with pa.ipc.new_file(path, table.schema) as out:
+            out.write_table(table, max_chunksize=3)
+    else:
+        with pa.ipc.new_stream(path, table.schema) as out:
+            out.write_table(table)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows", ""])
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_columns_give_what_json_lines_give(tmp_path, kind, suffix):
+    """Every kind of column gives the same articles as the same records in JSON Lines, found by content."""
+    path = tmp_path / f"feed{suffix}"
+    write(arrow_table(kind), path)
+    lines = tmp_path / "feed.jsonl"
+    lines.write_text("".join(json.dumps(record) + "\n" for record in RECORDS if record["text"] is not None))
+
+    articles, expected = read_feeds([path], jobs=2), read_feeds([lines])
+
+    for name in ("sources", "urls", "languages", "tags"):
+        assert list(getattr(expected, name)) == list(getattr(articles, name))
+    assert expected.dates.tolist() == articles.dates.tolist()
+    assert expected.text.tobytes() == articles.text.tobytes()
+    assert ["a", f"{path}:2", "d"] == list(articles.ids)
+    assert [Skip(str(path), 3, "empty")] == list(articles.skips)
+
+
+def test_columns_that_are_missing_or_odd(tmp_path):
+    """A file without a text column names its columns; nested names, numbers for ids and text dates are understood."""
+    table = pa.table({"uid": [7, 8], "article": [{"body": "x"}, {"body": "y"}], "published": ["2026-01-05", "never"]})
+    path = tmp_path / "a.parquet"
+    pq.write_table(table, path)
+
+    none = read_feeds([path])
+    nested = read_feeds([path], ReadParams({"text": "article.body"}))
+
+    assert len(none) == 0
+    assert none.skips[0].reason.startswith("no column for the text; it has uid, article, published, looked for text")
+    assert (["x", "y"], ["7", "8"]) == (bodies(nested), list(nested.ids))
+    assert [int(datetime(2026, 1, 5, tzinfo=UTC).timestamp()), NO_DATE] == nested.dates.tolist()
+    assert [(2, "date not understood, article kept without one")] == reasons(nested)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])
+def test_damaged_columnar_files_are_named(tmp_path, suffix):
+    """A file that ends too early, or is cut to its first bytes, is one line."""
+    path = tmp_path / f"feed{suffix}"
+    write(arrow_table("plain"), path)
+    content = path.read_bytes()
+
+    for size in (8, len(content) // 2, len(content) - 5):
+        path.write_bytes(content[:size])
+        assert all(skip.reason.startswith("damaged: ") for skip in read_feeds([path]).skips[-1:])
+
+
+def test_only_needed_columns_are_read(tmp_path, monkeypatch):
+    """A column that no field needs is not read."""
+    seen = []
+    real = pq.ParquetFile.iter_batches
+
+    def watching(self, rows, groups, columns, **more):
+        seen.append(columns)
+        return real(self, rows, groups, columns, **more)
+
+    monkeypatch.setattr(pq.ParquetFile, "iter_batches", watching)
+    write(arrow_table("plain"), tmp_path / "a.parquet")
+
+    read_feeds([tmp_path / "a.parquet"])
+
+    assert [{"id", "title", "text", "source", "date", "tags"}] == [set(columns) for columns in seen]

@@ -1,0 +1,115 @@
+"""Reading text and Markdown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup.model import NO_DATE
+from dedup.readers import ReadParams
+from tests.reading import (
+    notes,
+    quick,
+    read_bytes,
+    rows,
+)
+
+
+@given(content=st.binary(max_size=300))
+@quick
+def test_text_is_kept_byte_for_byte(tmp_path, content):
+    """A text file's bytes stand in the buffer as they are; its id is its path, it has no title."""
+    articles = read_bytes(tmp_path, b"x" + content, ReadParams(), "a.txt")
+
+    if b"\0" in content:
+        assert (rows(articles), notes(articles)) == ([], [(0, "binary file")])
+    else:
+        path = str(tmp_path / "a.txt")
+        assert b"x" + content == articles.text.tobytes()
+        assert [(path, "", NO_DATE, 1, 1)] == [(r[1], r[0][0], r[4], r[6], r[7]) for r in rows(articles)]
+        marks = (b"x" + content).decode("utf-8", "replace").count("\ufffd") - content.count("\ufffd".encode())
+        assert ([(1, f"invalid UTF-8 in {marks} places, read as U+FFFD")] if marks else []) == notes(articles)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl"])
+def test_byte_order_marks(tmp_path, params, encoding, name):
+    """A byte order mark says what the file is, and is not part of the text."""
+    text = "Žluťoučký 😀\nkůň\n" if name == "a.txt" else '{"text": "kůň 😀"}\n'
+    mark = "\ufeff" if encoding[-3:] in ("-le", "-be") else ""
+
+    articles = read_bytes(tmp_path, (mark + text).encode(encoding), params, name)
+
+    assert [text if name == "a.txt" else "kůň 😀"] == [articles.body(i) for i in range(len(articles))]
+    assert notes(articles) == []
+
+
+def test_broken_utf16_is_noted(tmp_path):
+    """Half a surrogate pair in UTF-16 is replaced and noted."""
+    articles = read_bytes(tmp_path, b"\xff\xfea\0\x00\xd8b\0", ReadParams(), "a.txt")
+
+    assert articles.body(0) == "a\ufffdb"
+    assert notes(articles) == [(0, "invalid UTF-16 read as U+FFFD")]
+
+
+@pytest.mark.parametrize("content", [b"", b" \n\t\n", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("name", ["a.txt", "a.md", "a.jsonl", "a"])
+def test_empty_files_are_named(tmp_path, content, name):
+    """A file with nothing in it gives no article and a note."""
+    articles = read_bytes(tmp_path, content, ReadParams(), name)
+
+    assert (rows(articles), notes(articles)) == ([], [(0, "empty")])
+
+
+YAML = '---\ntitle: "A: title"\nslug: 007\ndate: 1970-01-02\nsource:\n  name: Post\nurl: http://a.example\n---\n'
+TOML = '+++\r\ntitle = "A: title"\r\nid = "007"\r\ndate = 1970-01-02\r\nsource = "Post"\r\nurl = "http://a.example"\r\n+++\r\n'
+
+
+@pytest.mark.parametrize("matter", [YAML, TOML], ids=["yaml", "toml"])
+def test_front_matter(tmp_path, matter):
+    """Front matter gives the fields; the body is what stands after it, with the line it starts in."""
+    articles = read_bytes(tmp_path, (matter + "# Heading\n\nBody.\n").encode(), ReadParams(), "a.md")
+
+    line = matter.count("\n") + 1
+    assert [(("A: title", "# Heading\n\nBody.\n"), "007", "Post", "http://a.example", 86400, 0, 1, line)] == rows(
+        articles
+    )
+    assert notes(articles) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "title", "body_line", "note"),
+    [
+        ("Text\n\n#  The *title* ##\n\nMore\n# Second\n", "The *title*", 1, None),
+        ("```\n# no\n~~~\n# no\n```\n# yes\n", "yes", 1, None),
+        ("Under\nlined\n===\n", "lined", 1, None),
+        ("## Two\n#tag\n    # code\n", "", 1, None),
+        ("---\nprose, no mapping\n---\n# T\n", "T", 1, None),
+        ("---\n---\n# T\n", "T", 3, None),
+        ("---\ntitle: X\n# T\n", "T", 1, None),
+        ("---\ntitle: [x\n---\n# T\n", "T", 1, "front matter is not YAML, read as part of the body"),
+        ("+++\ntitle = x\n+++\n# T\n", "T", 1, "front matter is not TOML, read as part of the body"),
+        ("---\ndate: never\n---\nx", "", 4, "date not understood, article kept without one"),
+        ("---\ntitle: No\n...\nx", "No", 4, None),
+    ],
+)
+def test_markdown_titles(tmp_path, content, title, body_line, note):
+    """The title is that of the front matter, else the first heading of level 1; the body loses only front matter."""
+    articles = read_bytes(tmp_path, content.encode(), ReadParams(), "a.markdown")
+
+    assert [(title, body_line)] == [(row[0][0], row[7]) for row in rows(articles)]
+    assert "".join(content.splitlines(keepends=True)[body_line - 1 :]) == articles.body(0)
+    assert ([(1, note)] if note else []) == notes(articles)
+
+
+def test_large_text_file(tmp_path):
+    """A text file of 100 MB is one article."""
+    line = b"Line of a very long text, without end.\n"
+    content = line * (100_000_000 // len(line) + 1)
+
+    articles = read_bytes(tmp_path, content, ReadParams(), "a.txt", jobs=2)
+
+    assert len(articles) == 1
+    assert np.array_equal(np.frombuffer(content, np.uint8), articles.text)
