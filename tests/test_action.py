@@ -129,19 +129,17 @@ def test_inputs_become_arguments_word_for_word(runner):
     assert ["--max-new", "3", "--select", "D1 01", "a`touch planted`b"] == words[-9:-4]
     assert ["--baseline", "known repeats.txt"] == words[-11:-9]
     assert ["--format", "junit:out put.xml", "--format", "csv:out.csv"] == words[-15:-11]
-    assert "check" == words[0]
     assert not (runner[0] / "planted").exists()
 
 
 @pytest.mark.parametrize("status", [0, 1])
 def test_outputs_are_there_whether_or_not_the_gate_holds(runner, status):
-    """Annotations in the log, the summary on its page, the SARIF file for the upload, and the status of the gate."""
+    """The SARIF file for the upload, the status of the gate, and what goes to the log and the summary is asked for."""
     done, words = check(runner, {"paths": "articles"}, status)
 
     assert status == done.returncode
     assert {"status": str(status), "sarif-file": "dedup.sarif"} == outputs_of(runner)
-    assert "written as github" in done.stdout
-    assert "written as markdown\n" == Path(runner[2]["GITHUB_STEP_SUMMARY"]).read_text(encoding="utf-8")
+    assert ["check", "--summary", "--format", "terminal", "--format", "github"] == words[:6]
     assert "written as sarif\n" == (runner[0] / "dedup.sarif").read_text(encoding="utf-8")
     assert ["--", "articles"] == words[-2:]
 
@@ -162,6 +160,33 @@ def test_arguments_that_cannot_be_split_are_an_error_that_says_so(runner):
     assert (2, None) == (done.returncode, words)
     assert "::error title=dedup::input args: quotes that do not close" in done.stdout
     assert {"status": "2"} == outputs_of(runner)
+
+
+@pytest.mark.parametrize(("args", "status"), [("", 1), ("--exit-zero", 0), ("--no-such-option", 2)])
+def test_the_check_step_runs_the_gate(runner, args, status):
+    """With the command itself: annotations in the log, a summary, a SARIF file that has the finding."""
+    text = "The council of the harbour met late on a Tuesday and voted for the longer of the two bridges.\n"
+    (runner[0] / "a.md").write_text(f"# One\n\n{text}\nAn unrelated line.\n\n{text}", encoding="utf-8")
+    bin_folder = runner[1] / "dedup-venv" / "bin"
+    bin_folder.mkdir(parents=True)
+    (bin_folder / "python").symlink_to(sys.executable)
+    command = f'#!/bin/sh\nexec "{sys.executable}" -m dedup "$@"\n'
+    (bin_folder / "dedup").write_text(command, encoding="utf-8")
+    (bin_folder / "dedup").chmod(0o755)
+    kernels = os.environ.get("NUMBA_CACHE_DIR", "")  # those of this environment: what is tried is not the compiler
+    done = run_step("Check", runner, {"paths": "a.md", "args": args}, PYTHONPATH=str(ROOT), NUMBA_CACHE_DIR=kernels)
+
+    assert status == done.returncode, done.stdout + done.stderr
+    assert str(status) == outputs_of(runner)["status"]
+    if status < 2:
+        results = json.loads((runner[0] / "dedup.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+        assert [("D101", 7)] == [
+            (one["ruleId"], one["locations"][0]["physicalLocation"]["region"]["startLine"]) for one in results
+        ]
+        assert "\n::error file=a.md,line=7,col=1,endLine=7,title=D101" in done.stdout
+        assert "D101" in Path(runner[2]["GITHUB_STEP_SUMMARY"]).read_text(encoding="utf-8")
+    else:
+        assert "sarif-file" not in outputs_of(runner)
 
 
 def test_the_install_step_installs_this_and_names_its_kernels(runner):

@@ -64,6 +64,7 @@ def test_try_repo_runs_the_hook(tmp_path):
     for words in (["init", "-q"], ["add", "a.md"]):
         assert 0 == run("git", *words, cwd=user).returncode
     variables = {"PRE_COMMIT_HOME": str(tmp_path / "home"), "PYTHONPATH": str(Path(numba.__file__).parent.parent)}
+    variables["NUMBA_DISABLE_JIT"] = "1"  # a new installation would compile for half a minute
     words = [sys.executable, "-m", "pre_commit", "try-repo", str(ROOT), "dedup", "--all-files", "--verbose"]
     done = run(*words, cwd=user, **variables)
     skip_without_network(done)
