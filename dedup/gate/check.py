@@ -257,7 +257,11 @@ def _message(group: Group, spot: Spot, others: Sequence[Location], n_others: int
 
 def _told(where: Location) -> str:
     title = f' "{where.title}"' if where.title else ""
-    at = f"{where.path}:{where.line}" if where.in_file or where.line > 1 else f"{where.path} (record {where.record})"
+    at = (
+        f"{where.path}:{where.line}"
+        if where.in_file or where.line == where.record
+        else f"{where.path} (record {where.record})"
+    )
     return at + title
 
 
@@ -270,7 +274,7 @@ def locate(report: Report, spot: Spot) -> Location:
     form = articles.formats[articles.file_rows[article]] if articles.formats else "json"
     by_line = form == "json" and PurePath(path).suffix.lower() != ".json"
     line = column = end_line = end_column = 1
-    if place is not None and in_file and place.part == "body":
+    if place is not None and in_file and place.part == "body" and not spot.whole:
         line, column, end_line, end_column = place.line, place.column, place.end_line, place.end_column
     elif not in_file and by_line:
         line = end_line = max(record, 1)
