@@ -22,6 +22,8 @@ from dedup.reports.view import clean, iso_dates
 #: Copies that a violation lists.
 MAX_OTHERS = 20
 _TEXT_CHARACTERS = 300
+#: A passage of several paragraphs is known if so much of it is.
+_MOST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,15 @@ class _Known:
         self.left = {key: entry.count for key, entry in self.entries.items()}
 
     def claim(self, code: str, spots: Sequence[Spot]) -> set[int]:
-        """Return which of the places have an entry of their own left, by their numbers; earlier places come first."""
+        """Return which of the places have entries of their own left, by their numbers; earlier places come first."""
         claimed = set()
         for number, spot in enumerate(spots):
-            key = (code, spot.fingerprint)
-            if self.left.get(key, 0):
-                self.left[key] -= 1
+            weight = 0
+            for part in spot.parts:
+                if self.left.get((code, part.fingerprint), 0):
+                    self.left[code, part.fingerprint] -= 1
+                    weight += part.weight
+            if weight >= _MOST * sum(part.weight for part in spot.parts):
                 claimed.add(number)
         return claimed
 
@@ -213,10 +218,10 @@ def _is_known(known: _Known, code: str, spot: Spot) -> bool:
 
 
 def _note(found: Baseline, code: str, spot: Spot) -> None:
-    key = (code, spot.fingerprint)
-    count = found[key].count + 1 if key in found else 1
-    text = " ".join(spot.text.split())[:TEXT_CHARACTERS]
-    found[key] = Entry(code, spot.fingerprint, count, clean(found[key].text if key in found else text))
+    for part in spot.parts:
+        key = (code, part.fingerprint)
+        text = found[key].text if key in found else " ".join(part.text.split())[:TEXT_CHARACTERS]
+        found[key] = Entry(code, part.fingerprint, found[key].count + 1 if key in found else 1, clean(text))
 
 
 def _violation(report: Report, group: Group, spot: Spot, severity: str) -> Violation:
