@@ -155,9 +155,9 @@ def judge(
 
 def _open_case(group: Group, known: _Known, ignores: Ignores, judged: NDArray[np.bool_], found: Baseline) -> _Case:
     spots = group.spots
-    reported = range(0 if group.alone else 1, len(spots))
+    reported = range(0 if group.alone else 1, 0 if group.allowed else len(spots))
     case = _Case(group, {number: ignores.reason(group.code, spots[number]) for number in reported}, set())
-    if case.open:
+    if case.open or group.allowed:
         for number in case.counted:
             _note(found, group.code, spots[number])
         # What is not judged was there before what is.

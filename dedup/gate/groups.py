@@ -92,6 +92,8 @@ class Group:
     exact : bool
     detail : str
         What a message says beyond the rule and the places.
+    allowed : bool
+        No rule is broken, but a baseline has it: a notice that stands in an article less would be reuse.
     """
 
     code: str
@@ -99,6 +101,7 @@ class Group:
     alone: bool = False
     exact: bool = False
     detail: str = ""
+    allowed: bool = False
 
 
 class _Paragraphs:
@@ -108,6 +111,8 @@ class _Paragraphs:
         segments = report.segments
         rows = (segments.parents < 0) & ((segments.levels & Level.PARAGRAPH) != 0)
         self.starts, self.ends = segments.starts[rows], segments.ends[rows]
+        sentences = (segments.levels & Level.SENTENCE) != 0
+        self.sentence_starts, self.sentence_ends = segments.starts[sentences], segments.ends[sentences]
 
     def cut(self, start: int, end: int) -> list[tuple[int, int, int]]:
         """Return what of a span stands in each paragraph, with the length of the paragraph."""
@@ -121,10 +126,26 @@ class _Paragraphs:
         return any(b - a >= _WHOLE_PARAGRAPH * length for a, b, length in self.cut(start, end))
 
     def parts(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Return the span cut at the edges of paragraphs, crumbs left out."""
+        """Return the span cut at the edges of paragraphs, crumbs left out, each part as whole sentences."""
         cuts = [(a, b) for a, b, _ in self.cut(start, end)]
         long = [(a, b) for a, b in cuts if b - a >= 4 * _MIN_PARAGRAPH_TOKENS]
-        return long if len(cuts) > 1 and long else [(start, end)]
+        return [self._snap(*cut) for cut in long or cuts] or [(start, end)]
+
+    def _snap(self, start: int, end: int) -> tuple[int, int]:
+        """Return the sentences that stand at least half in a span, or the one that has most of it.
+
+        Where a passage begins and ends follows from its other copy too; what it is known by must not.
+        """
+        first = int(np.searchsorted(self.sentence_ends, start, "right"))
+        last = int(np.searchsorted(self.sentence_starts, end))
+        starts, ends = self.sentence_starts[first:last], self.sentence_ends[first:last]
+        if not len(starts):
+            return start, end
+        inside = np.minimum(ends, end) - np.maximum(starts, start)
+        rows = np.flatnonzero(2 * inside >= ends - starts)
+        if not len(rows):
+            rows = np.array([inside.argmax()])
+        return int(starts[rows[0]]), int(ends[rows[-1]])
 
 
 def find_groups(report: Report, params: GateParams) -> Iterator[Group]:
@@ -137,10 +158,10 @@ def find_groups(report: Report, params: GateParams) -> Iterator[Group]:
     # Articles that are named as wholes, and the words of the longest repeat that is named in the others.
     told: dict[int, int] = defaultdict(int)
     for finding, code in findings:
-        if params.level(code) == "off":
-            continue
         if code == "D301":
             yield from _notice(report, finding, params, paragraphs)
+            continue
+        if params.level(code) == "off":
             continue
         first = finding.places[0]
         places = [
@@ -236,8 +257,10 @@ def _text_spots(report: Report, code: str, places: Sequence[Place], paragraphs: 
 
 
 def _notice(report: Report, finding: Finding, params: GateParams, paragraphs: _Paragraphs) -> Iterator[Group]:
+    if params.level("D201") != "off":
+        yield Group("D201", tuple(_text_spots(report, "D201", finding.places, paragraphs)), allowed=True)
     n = len({place.article for place in finding.places})
-    if n > params.limit("D301") * len(report.articles):
+    if params.level("D301") != "off" and n > params.limit("D301") * len(report.articles):
         spots = _text_spots(report, "D301", finding.places[:1], paragraphs)
         share = n / len(report.articles)
         detail = f"stands in {n} of {len(report.articles)} articles ({share:.0%})"
