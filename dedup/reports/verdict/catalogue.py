@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from dedup.gate.model import Verdict
 
@@ -28,13 +28,6 @@ class RuleText(Protocol):
         """Markdown: why it matters and what to do."""
 
 
-class _Unlisted(NamedTuple):
-    code: str
-    name: str
-    summary: str
-    help: str
-
-
 def rules_of(verdict: Verdict, rules: Mapping[str, RuleText] | None = None) -> dict[str, RuleText]:
     """Return the rules that the violations name, by code, sorted.
 
@@ -42,13 +35,10 @@ def rules_of(verdict: Verdict, rules: Mapping[str, RuleText] | None = None) -> d
     ----------
     verdict : Verdict
     rules : mapping of str to RuleText, optional
-        By code; `dedup.gate.rules.RULES` if not given. A code that it does not hold is described by its code.
+        By code; `dedup.gate.rules.RULES` if not given.
     """
     if rules is None:
         from dedup.gate.rules import RULES
 
         rules = RULES
-    found = {}
-    for code in sorted({violation.code for violation in verdict.violations}):
-        found[code] = rules.get(code) or _Unlisted(code, code, f"Rule {code}", f"Rule {code} of dedup.")
-    return found
+    return {code: rules[code] for code in sorted({violation.code for violation in verdict.violations})}

@@ -52,16 +52,7 @@ def _annotation(violation: Violation, rule: RuleText, root: Path) -> str:
         if properties["endLine"] != properties["line"]:
             del properties["col"]  # the runner takes columns on one line only, and warns of others
     properties["title"] = f"{rule.code} {rule.name}"
-    return _command(violation.severity, properties, _message(violation, root))
-
-
-def _message(violation: Violation, root: Path) -> str:
-    told = violation.message
-    if violation.others:
-        first = violation.others[0]
-        told += f" (see {from_root(first.path, root) or first.path}:{first.line}"
-        told += f" and {many(violation.n_others - 1, 'more place')})" if violation.n_others > 1 else ")"
-    return told
+    return _command(violation.severity, properties, violation.message)
 
 
 def _command(name: str, properties: dict[str, str], message: str) -> str:

@@ -32,12 +32,8 @@ def write(verdict: Verdict, stream: TextIO) -> None:
 
 def _issue(violation: Violation, root: Path) -> dict[str, object]:
     where = violation.where
-    told = violation.message
-    if violation.others:
-        first = violation.others[0]
-        told += f" (also {from_root(first.path, root) or first.path}:{first.line})"
     return {
-        "description": one_line(told, _MAX_CHARACTERS),
+        "description": one_line(violation.message, _MAX_CHARACTERS),
         "check_name": violation.code,
         "fingerprint": f"{violation.fingerprint}-{violation.occurrence}",
         "severity": _SEVERITIES[violation.severity],

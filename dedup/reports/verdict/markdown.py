@@ -16,8 +16,9 @@ MAX_ROWS = 50
 MAX_NOTICES = 20
 _MAX_CHARACTERS = 300
 
-#: CommonMark 2.4: a backslash makes any of these an ordinary character; "<" and "&" stand before HTML.
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+\-.!|>~:@\"'$^=])")
+#: What could start something anywhere or at the start of a line, the dot and colon of bare addresses, and GitHub's "$"
+#: of formulas; a backslash makes each an ordinary character (CommonMark 2.4). HTML begins with "<" and "&".
+_MARKS = re.compile(r"([\\`*_\[\]#+\-.!|>~:$])")
 
 
 def write(verdict: Verdict, stream: TextIO, rules: dict[str, RuleText] | None = None) -> None:
@@ -45,7 +46,7 @@ def plain(text: str, max_characters: int = _MAX_CHARACTERS) -> str:
     Examples
     --------
     >>> plain("<b>1 | 2</b> [x](http://example.org)")
-    '&lt;b\\>1 \\| 2&lt;/b\\> \\[x\\]\\(http\\://example\\.org\\)'
+    '&lt;b\\>1 \\| 2&lt;/b\\> \\[x\\](http\\://example\\.org)'
     """
     return _MARKS.sub(r"\\\1", one_line(text, max_characters).replace("&", "&amp;").replace("<", "&lt;"))
 
@@ -64,14 +65,12 @@ def _counts(verdict: Verdict, named: dict[str, RuleText]) -> list[str]:
 def _worst(counting: list[Violation]) -> list[str]:
     if not counting:
         return []
-    lines = ["| Where | Rule | What | Also |", "| --- | --- | --- | --- |"]
+    lines = ["| Where | Rule | What |", "| --- | --- | --- |"]
     written = 0
     n_shown = 0
     for violation in counting[:MAX_ROWS]:
-        other = _place(violation.others[0]) if violation.others else ""
-        more = f" and {many(violation.n_others - 1, 'more place')}" if violation.n_others > 1 else ""
         what = plain(f"{violation.severity}: {violation.message}")
-        line = f"| {_place(violation.where)} | {plain(violation.code)} | {what} | {other}{more} |"
+        line = f"| {_place(violation.where)} | {plain(violation.code)} | {what} |"
         written += len(line.encode())
         if written > MAX_BYTES // 2:
             break

@@ -163,7 +163,7 @@ def _message(violation: Violation, others: tuple[Location, ...], root: Path) -> 
     if not links:
         return told
     more = violation.n_others - len(links)
-    return f"{told}. Also in {', '.join(links)}" + (f" and {many(more, 'more place')}." if more > 0 else ".")
+    return f"{told}. Other copies: {', '.join(links)}" + (f" and {many(more, 'more place')}." if more > 0 else ".")
 
 
 def _told(location: Location, root: Path) -> str:
