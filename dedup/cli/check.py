@@ -189,7 +189,7 @@ def check(
     verdict = judgement.verdict
     if update_baseline:
         assert baseline is not None
-        _update_baseline(baseline, known, judgement)
+        _update_baseline(baseline, known, judgement, params)
         return
     if verdict.failed:
         if not quiet and baseline is None:
@@ -241,10 +241,12 @@ def _read_baseline(path: Path | None, *, update: bool) -> Baseline:
     return {} if update and not path.exists() else read_baseline(path)
 
 
-def _update_baseline(path: Path, known: Baseline, judgement: Judgement) -> None:
+def _update_baseline(path: Path, known: Baseline, judgement: Judgement, params: GateParams) -> None:
     from dedup.gate.baseline import updated, write_baseline
 
-    entries, changes = updated(known, judgement.found)
+    # Of a rule that was off nobody knows what it would have found.
+    unasked = {key: entry for key, entry in known.items() if params.level(entry.code) == "off"}
+    entries, changes = updated(known, judgement.found | unasked)
     write_baseline(path, entries)
     for line in changes:
         click.echo(line)
@@ -268,9 +270,8 @@ def _judged(
         mine = {os.path.realpath(source.path) for source in find_sources(named)[0]}
         wanted &= np.array([os.path.realpath(path) in mine for path in files], np.bool_)
     if changed_from is not None:
-        first = next((path for path in named if path != "-"), ".")
-        folder = Path(first) if Path(first).is_dir() else Path(first).parent
-        changed = changed_files(changed_from, folder)
+        mine_ = [path for path, is_mine in zip(files, wanted, strict=True) if is_mine]
+        changed = changed_files(changed_from, mine_)
         wanted &= np.array([os.path.realpath(path) in changed for path in files], np.bool_)
     judged: NDArray[np.bool_] = wanted[report.articles.file_rows]
     return judged

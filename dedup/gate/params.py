@@ -98,7 +98,7 @@ class GateParams:
             unit = RULES[code].unit
             if not unit:
                 raise ConfigError(f"limits: {code} has no limit; set its level, or --min-jaccard and --min-cosine")
-            if limit < 0 or (unit == "share" and limit > 1):
+            if not 0 <= limit or (unit == "share" and limit > 1):  # "not": a limit that is no number is under none
                 allowed = "0 to 1" if unit == "share" else "0 or more words"
                 raise ConfigError(f"limits: {code} is {limit}; allowed: {allowed}")
         for name in ("max_new", "min_words"):
