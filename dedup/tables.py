@@ -37,7 +37,7 @@ def columns(table: Table) -> dict[str, NDArray[Any]]:
     arrays = {name: column for name, column in by_name.items() if isinstance(column, np.ndarray)}
     if isinstance(table, Articles):
         arrays["starts"], arrays["ends"] = table.offsets[:-1], table.offsets[1:]
-        return {name: column for name, column in arrays.items() if name not in ("text", "offsets")}
+        return {name: column for name, column in arrays.items() if name not in ("text", "offsets", "line_marks")}
     if not isinstance(table, Clusters | Findings):
         return arrays
     lengths = np.diff(arrays.pop("offsets"))
@@ -63,7 +63,8 @@ def to_arrow(table: Table) -> pyarrow.Table:
 
     arrays = {name: pa.array(column) for name, column in columns(table).items() if column.ndim == 1}
     if isinstance(table, Articles):
-        strings = {"ids": table.ids, "sources": table.sources, "urls": table.urls}
+        names = ("ids", "sources", "urls", "languages", "tags")
+        strings = {name: getattr(table, name) for name in names}
         arrays |= {name: _strings(column) for name, column in strings.items()}
     return pa.table(arrays)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from dedup.kernels import delimited as kernels
@@ -50,6 +50,8 @@ def reasons(articles: Articles) -> list[tuple[int, str]]:
 @quick
 def test_csv_gives_what_csv_reader_gives(tmp_path, table, delimiter, quoting, end, block, mark):
     """Titles and texts are those that the standard library reads, whatever delimits them and wherever blocks end."""
+    # The standard library's writer leaves a bare carriage return without quotes, and its reader ends a row there.
+    assume(quoting == csv.QUOTE_ALL or not any("\r" in one for row in table for one in row))
     out = io.StringIO(newline="")
     writer = csv.writer(out, delimiter=delimiter, quoting=quoting, lineterminator=end)
     writer.writerows([("title", "text", "url"), *table])

@@ -109,8 +109,8 @@ def violation(number: int = 0, **changes: Any) -> Violation:
     """Return an error of D201, the ``number``th of its kind."""
     plain = Violation(
         code="D201", severity="error", message="passage of 31 words reused, cosine 0.93",
-        where=location(line=7 + number), others=(location("articles/old.md", 3, title="An older vote"),), n_others=1, fingerprint=f"{number:032x}",
-        occurrence=1, jaccard=0.8, containment=0.9, cosine=0.93, tokens=31,
+        where=location(line=7 + number), others=(location("articles/old.md", 3, title="An older vote"),), n_others=1,
+        fingerprint=f"{number:032x}", occurrence=1, jaccard=0.8, containment=0.9, cosine=0.93, tokens=31,
     )  # fmt: skip
     return plain._replace(**changes)
 

@@ -43,18 +43,51 @@ class _Known:
     def __post_init__(self) -> None:
         self.left = {key: entry.count for key, entry in self.entries.items()}
 
-    def claim(self, code: str, spots: Sequence[Spot], wanted: int) -> tuple[int, list[str]]:
-        """Return how many of the places are known, and the reasons; an entry that one of them has counts for all."""
-        keys = sorted({(code, alias) for spot in spots for alias in spot.aliases} & self.entries.keys())
-        known, reasons = 0, []
-        for key in keys:
-            self.used.add(key)
-            taken = min(self.left[key], wanted - known)
+    def claim(self, code: str, spots: Sequence[Spot]) -> set[int]:
+        """Return which of the places have an entry of their own left, by their numbers; earlier places come first."""
+        claimed = set()
+        for number, spot in enumerate(spots):
+            key = (code, spot.fingerprint)
+            if self.left.get(key, 0):
+                self.left[key] -= 1
+                claimed.add(number)
+        return claimed
+
+    def borrow(self, code: str, spots: Sequence[Spot], wanted: int) -> int:
+        """Return how many more places are known by what entries of any of them have left: texts may have changed."""
+        borrowed = 0
+        for key in self.keys(code, spots):
+            taken = min(self.left[key], wanted - borrowed)
             self.left[key] -= taken
-            known += taken
-            if taken and self.entries[key].reason:
-                reasons.append(self.entries[key].reason)
-        return known, reasons
+            borrowed += taken
+        return borrowed
+
+    def keys(self, code: str, spots: Sequence[Spot]) -> list[tuple[str, str]]:
+        """Return the keys of the entries that any of the places has."""
+        return sorted({(code, alias) for spot in spots for alias in spot.aliases} & self.entries.keys())
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A group on trial.
+
+    ``reasons`` has why a place is ignored, by its number, and None where it is not; the earliest place is never.
+    ``claimed`` has the numbers of the places that have an entry of their own.
+    """
+
+    group: Group
+    reasons: Mapping[int, str | None]
+    claimed: set[int]
+
+    @property
+    def counted(self) -> list[int]:
+        """The numbers of the places that are not ignored."""
+        return [number for number in range(len(self.group.spots)) if self.reasons.get(number) is None]
+
+    @property
+    def open(self) -> list[int]:
+        """Of these, the ones that break the rule."""
+        return [number for number in self.reasons if self.reasons[number] is None]
 
 
 def judge(
@@ -97,8 +130,10 @@ def judge(
     violations: list[Violation] = []
     found: Baseline = {}
     counts: dict[str, int] = {}
-    for group in find_groups(report, params):
-        for one in _violations(report, group, params, known, ignores, judged, found):
+    # Each text first takes the entry that is its own; what is left over then serves those that have changed.
+    cases = [_open_case(group, known, ignores, judged, found) for group in find_groups(report, params)]
+    for case in cases:
+        for one in _violations(report, case, params, known, judged):
             counts[one.fingerprint] = counts.get(one.fingerprint, 0) + 1
             violations.append(one._replace(occurrence=counts[one.fingerprint]))
     violations.sort(key=lambda one: (one.where.path, one.where.record, one.where.line, one.where.column, one.code))
@@ -113,49 +148,64 @@ def judge(
     return Judgement(_verdict(report, params, violations, judged, tuple(notices)), found)
 
 
-def _violations(
-    report: Report,
-    group: Group,
-    params: GateParams,
-    known: _Known,
-    ignores: Ignores,
-    judged: NDArray[np.bool_],
-    found: Baseline,
-) -> list[Violation]:
+def _open_case(group: Group, known: _Known, ignores: Ignores, judged: NDArray[np.bool_], found: Baseline) -> _Case:
     spots = group.spots
-    reported = list(spots if group.alone else spots[1:])
-    reasons = {id(spot): ignores.reason(group.code, spot) for spot in reported}
-    ignored = [spot for spot in reported if reasons[id(spot)] is not None]
-    counted = [spot for spot in spots if reasons.get(id(spot)) is None]
-    open_ = [spot for spot in reported if reasons[id(spot)] is None]
-    if open_:
-        for spot in counted:
-            _note(found, group.code, spot)
-    n_known, told = known.claim(group.code, counted, len(counted)) if open_ else (0, [])
-    n_new = len(counted) - n_known if group.alone or n_known else len(counted) - 1
-    # First those that no entry knows; the earliest one only if the others do not suffice, and then it is the new one.
-    unknown = [spot for spot in open_ if not _is_known(known, group.code, spot)]
-    first = [] if group.alone or _is_known(known, group.code, spots[0]) else [spots[0]]
-    rest = [spot for spot in reversed(open_) if spot not in unknown]
-    order = unknown + (first if n_known else []) + rest
-    if not judged.all():
-        mine = [spot for spot in order if judged[spot.article]]
-        if not mine and judged[spots[0].article] and n_new > 0 and open_:
-            mine = [spots[0]]  # what it repeats stands later, in the archive
-        order = mine
-    new = order[: max(n_new, 0)]
-    level = params.level(group.code)
-    severity = "warning" if level == "warning" else "error"
-    made = [_violation(report, group, spot, severity) for spot in new]
-    old = [spot for spot in open_ if spot not in new and judged[spot.article]]
-    reason = "; ".join(dict.fromkeys(told))
-    made += [_violation(report, group, spot, severity)._replace(suppressed="baseline", reason=reason) for spot in old]
+    reported = range(0 if group.alone else 1, len(spots))
+    case = _Case(group, {number: ignores.reason(group.code, spots[number]) for number in reported}, set())
+    if case.open:
+        for number in case.counted:
+            _note(found, group.code, spots[number])
+        # What is not judged was there before what is.
+        order = sorted(case.counted, key=lambda number: bool(judged[spots[number].article]))
+        claimed = known.claim(group.code, [spots[number] for number in order])
+        case.claimed.update(order[at] for at in claimed)
+        known.used.update(known.keys(group.code, [spots[number] for number in case.counted]))
+    return case
+
+
+def _violations(
+    report: Report, case: _Case, params: GateParams, known: _Known, judged: NDArray[np.bool_]
+) -> list[Violation]:
+    group, spots, open_ = case.group, case.group.spots, case.open
+    severity = params.level(group.code)
+    mine = [number for number in open_ if judged[spots[number].article]]
+    new = [number for number in _new_places(case, known, judged) if number not in case.reasons or number in mine]
+    keys = known.keys(group.code, [spots[number] for number in case.counted]) if open_ else []
+    reason = "; ".join(dict.fromkeys(known.entries[key].reason for key in keys if known.entries[key].reason))
+    made = [_violation(report, group, spots[number], severity) for number in new]
     made += [
-        _violation(report, group, spot, severity)._replace(suppressed="ignored", reason=reasons[id(spot)] or "")
-        for spot in ignored
-        if judged[spot.article]
+        _violation(report, group, spots[number], severity)._replace(suppressed="baseline", reason=reason)
+        for number in mine
+        if number not in new
+    ]
+    made += [
+        _violation(report, group, spots[number], severity)._replace(suppressed="ignored", reason=why)
+        for number, why in case.reasons.items()
+        if why is not None and judged[spots[number].article]
     ]
     return made
+
+
+def _new_places(case: _Case, known: _Known, judged: NDArray[np.bool_]) -> list[int]:
+    """Return the numbers of the places that no entry allows."""
+    group, spots, open_ = case.group, case.group.spots, case.open
+    if not open_:
+        return []
+    missing = len(case.counted) - len(case.claimed)
+    n_known = len(case.claimed) + known.borrow(group.code, [spots[number] for number in case.counted], missing)
+    n_new = len(case.counted) - n_known if group.alone or n_known else len(case.counted) - 1
+    # First texts that no entry has: the earliest place too, for it is the new one where the others are known.
+    # Then places beyond the count of their entry, then, where texts have changed, the last.
+    strange = [number for number in open_ if not _is_known(known, group.code, spots[number])]
+    if not group.alone and n_known and not _is_known(known, group.code, spots[0]):
+        strange.append(0)
+    beyond = [number for number in reversed(open_) if number not in case.claimed]
+    order = list(dict.fromkeys([*strange, *beyond, *reversed(open_)]))
+    if not judged.all():
+        order = [number for number in order if judged[spots[number].article]]
+        if not order and judged[spots[0].article]:
+            order = [0]  # what it repeats stands later, in the archive
+    return order[: max(n_new, 0)]
 
 
 def _is_known(known: _Known, code: str, spot: Spot) -> bool:
@@ -199,7 +249,7 @@ def _message(group: Group, spot: Spot, others: Sequence[Location], n_others: int
         return f"{summary}: {group.detail}"
     first = next(other for other in group.spots if other is not spot)
     how = "word for word" if group.exact else f"cosine {spot.place.cosine:.2f}" if spot.place else ""
-    copy = f"also at {_told(others[0])}" + (f" and {n_others - 1} more places" if n_others > 1 else "")
+    copy = f"also at {_told(others[0])}" + (f" and {_many(n_others - 1, 'more place')}" if n_others > 1 else "")
     if not others[0].in_file and spot.place and first.place and first.article == spot.article:
         copy = f"line {spot.place.line} of the text is line {first.place.line} again"
     return f"{summary}: {copy} ({spot.tokens} words, {how})"
@@ -207,7 +257,11 @@ def _message(group: Group, spot: Spot, others: Sequence[Location], n_others: int
 
 def _told(where: Location) -> str:
     title = f' "{where.title}"' if where.title else ""
-    at = f"{where.path}:{where.line}" if where.in_file or where.line > 1 else f"{where.path} (record {where.record})"
+    at = (
+        f"{where.path}:{where.line}"
+        if where.in_file or where.line == where.record
+        else f"{where.path} (record {where.record})"
+    )
     return at + title
 
 
@@ -220,7 +274,7 @@ def locate(report: Report, spot: Spot) -> Location:
     form = articles.formats[articles.file_rows[article]] if articles.formats else "json"
     by_line = form == "json" and PurePath(path).suffix.lower() != ".json"
     line = column = end_line = end_column = 1
-    if place is not None and in_file and place.part == "body":
+    if place is not None and in_file and place.part == "body" and not spot.whole:
         line, column, end_line, end_column = place.line, place.column, place.end_line, place.end_column
     elif not in_file and by_line:
         line = end_line = max(record, 1)

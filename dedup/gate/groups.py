@@ -34,6 +34,8 @@ class Spot:
         Fingerprints under which a baseline may know it as well: of an article, those of its other paragraphs.
     tokens : int
     text : str
+    whole : bool
+        The article as a whole is meant, and not the text of the place.
     """
 
     article: int
@@ -42,6 +44,7 @@ class Spot:
     aliases: frozenset[str]
     tokens: int
     text: str
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ def _articles(report: Report, code: str, finding: Finding) -> Group:
             own,
             place.tokens,
             report.articles.title(place.article),
+            whole=True,
         )
         for place, own in zip(finding.places, prints, strict=True)
     ]

@@ -16,7 +16,7 @@ from dedup.gate.params import Ignore, check_codes
 from dedup.pipeline import Report
 from dedup.tokens import tokenize
 
-_MARK = re.compile(r"<!--\s*dedup:\s*(ignore|ignore-file)\b(.*?)-->", re.DOTALL)
+_MARK = re.compile(r"<!--\s*dedup:\s*(ignore-file|ignore)\b(.*?)-->", re.DOTALL)
 _CODES = re.compile(r"\s*((?:D\d*[, ]+)*)(.*)", re.DOTALL)
 #: Formats whose files people write by hand, and put marks into.
 _MARKED = ("markdown", "html", "text")

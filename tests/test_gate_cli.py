@@ -1,0 +1,233 @@
+"""`dedup check` ends with the right code, judges what it is asked to, and says in one line what it cannot do."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dedup import cli
+from tests.site_factory import Page, Writer
+
+WRITER = Writer(3)
+DOUBLED = WRITER.page()
+DOUBLED.paragraphs.append([*DOUBLED.paragraphs[0]])
+PLAIN = WRITER.page()
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(cli.main, [str(one) for one in arguments], prog_name="dedup")
+
+
+def write(path: Path, page: Page) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page.text(), "utf-8")
+    return path
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    write(tmp_path / "feed" / "a.md", DOUBLED)
+    write(tmp_path / "feed" / "b.md", PLAIN)
+    return tmp_path / "feed"
+
+
+def test_a_repeat_fails_with_its_place_and_one_line_of_verdict(feed):
+    """file:line:column: code message; then the verdict; 1."""
+    result = run("check", feed)
+
+    lines = result.stdout.splitlines()
+    assert result.exit_code == 1
+    assert lines[0].startswith(f"{feed}/a.md:17:1: D101 ")
+    assert lines[-1].startswith("failed: 1 error, 0 warnings in 2 articles")
+    assert "--update-baseline" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--exit-zero",), ("--ignore", "D1"), ("--select", "D2"), ("--max-new", 1), ("--rule", "D101=warning"),
+     ("--rule", "D101=off"), ("--rule", "D101=100"), ("--ignore-path", "a.md")],
+)  # fmt: skip
+def test_what_lets_the_repeat_through(feed, arguments):
+    """Levels, limits, selections and ignores."""
+    assert run("check", feed, *arguments).exit_code == 0
+
+
+def test_a_baseline_lets_through_what_it_knows_and_keeps_its_reasons(feed, tmp_path):
+    """Made, used, given a reason, updated: the reason is still there, and one more copy fails."""
+    path = tmp_path / "known.jsonl"
+    assert run("check", feed, "--baseline", path, "--update-baseline").exit_code == 0
+    assert run("check", feed, "--baseline", path).exit_code == 0
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], json.dumps({**json.loads(lines[1]), "reason": "a refrain"})]))
+
+    write(feed / "a.md", Page(DOUBLED.title, [*DOUBLED.paragraphs, DOUBLED.paragraphs[0]]))
+    assert run("check", feed, "--baseline", path).exit_code == 1
+    result = run("check", feed, "--baseline", path, "--update-baseline")
+
+    assert "2 -> 3 places" in result.stdout
+    assert [json.loads(line).get("reason") for line in path.read_text().splitlines()[1:]] == ["a refrain"]
+
+
+def test_an_expired_entry_counts_no_more(feed, tmp_path):
+    """The repeat fails again, and the day is named."""
+    path = tmp_path / "known.jsonl"
+    run("check", feed, "--baseline", path, "--update-baseline")
+    head, entry = path.read_text().splitlines()
+    path.write_text(f"{head}\n" + json.dumps({**json.loads(entry), "expires": "2020-01-31"}))
+
+    result = run("check", feed, "--baseline", path)
+
+    assert result.exit_code == 1
+    assert "expired on 2020-01-31" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ('{"dedup_baseline": 99}\n', "version 99"),
+        ("hello\n", "not a baseline"),
+        ("", "not a baseline"),
+        ('{"dedup_baseline": 1}\n<<<<<<< HEAD\n', ":2: a merge conflict"),
+        ('{"dedup_baseline": 1}\n{"code": "D999", "fingerprint": "0"}\n', ":2: code is 'D999'"),
+        ('{"dedup_baseline": 1}\n{"line": 3}\n', ":2: not an entry"),
+    ],
+)
+def test_baselines_that_are_none(feed, tmp_path, content, told):
+    """One line that says what is wrong, and 2; the file stays as it is."""
+    path = tmp_path / "known.jsonl"
+    path.write_text(content)
+
+    for more in ((), ("--update-baseline",)):
+        result = run("check", feed, "--baseline", path, *more)
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+        assert told in result.stderr
+    assert path.read_text() == content
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--select", "D9"), "no rule 'D9'"),
+        (("--rule", "D110=warning"), "did you mean D10"),
+        (("--rule", "D101=loud"), "allowed: error, warning, off"),
+        (("--rule", "D401=3"), "allowed: 0 to 1"),
+        (("--format", "xml"), "'xml'"),
+        (("--format", "sarif:/nowhere/x.sarif"), "/nowhere"),
+        (("--baseline", "/nowhere/b.jsonl"), "no such baseline"),
+        (("--update-baseline",), "--baseline FILE"),
+        (("--changed-from", "main"), "not in a git repository"),
+        (("--ignore-texts", "/nowhere/t.txt"), "/nowhere/t.txt"),
+        (("--against", "/nowhere"), "/nowhere"),
+        (("--summary",), "GITHUB_STEP_SUMMARY"),
+    ],
+)
+def test_what_it_cannot_do_is_one_line_and_2(feed, arguments, told, monkeypatch):
+    """Wrong codes, levels, limits, formats, paths and repositories."""
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(feed.parent.parent))
+    result = run("check", feed, *arguments)
+
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.stderr
+    assert told in result.stderr
+
+
+def test_no_article_is_2_unless_allowed(tmp_path):
+    """An empty feed is a mistake, or not."""
+    path = tmp_path / "feed.jsonl"
+    path.write_text("")
+    assert [run("check", path).exit_code, run("check", path, "--allow-empty").exit_code] == [2, 0]
+
+
+def test_an_archive_is_not_judged(feed, tmp_path):
+    """Its own repeats do not count; what the input takes from it does, at the place in the input."""
+    taken = WRITER.page()
+    taken.paragraphs[2] = [*PLAIN.paragraphs[1]]
+    new = write(tmp_path / "new" / "c.md", taken)
+
+    result = run("check", new, "--against", feed)
+
+    assert result.exit_code == 1
+    assert [line.split(" ")[:2] for line in result.stdout.splitlines()[:-1]] == [[f"{new}:9:1:", "D201"]]
+    assert run("check", write(tmp_path / "new" / "d.md", WRITER.page()), "--against", feed).exit_code == 0
+    assert run("check", feed / "a.md", "--against", feed).exit_code == 1
+
+
+def test_only_changed_files_are_judged(feed, monkeypatch):
+    """Of two files with a repeat, the one that was committed as it is does not count."""
+    for name in ("GIT_AUTHOR", "GIT_COMMITTER"):
+        monkeypatch.setenv(f"{name}_NAME", "A")
+        monkeypatch.setenv(f"{name}_EMAIL", "a@b.c")
+    for command in (("init", "-q"), ("add", "."), ("commit", "-qm", "all")):
+        subprocess.run(["git", "-C", feed, *command], check=True)
+    assert run("check", feed, "--changed-from", "HEAD").exit_code == 0
+    other = WRITER.page()
+    other.paragraphs.append([*other.paragraphs[2]])
+    write(feed / "c.md", other)
+
+    result = run("check", feed, "--changed-from", "HEAD")
+
+    assert result.exit_code == 1
+    assert [line.split(" ")[0] for line in result.stdout.splitlines()[:-1]] == [f"{feed}/c.md:17:1:"]
+    missing = run("check", feed, "--changed-from", "gone")
+    assert (missing.exit_code, "'gone' is no commit" in missing.stderr) == (2, True)
+
+
+def test_a_mark_with_a_reason_covers_the_paragraph_after_it(feed):
+    """Before the copy it covers it, elsewhere it covers nothing and is reported, at the top it covers the file."""
+    text = DOUBLED.text()
+    body, copy = text.rsplit("\n\n", 1)
+    mark = "<!-- dedup: ignore D101 the chorus -->"
+
+    (feed / "a.md").write_text(f"{body}\n\n{mark}\n{copy}")
+    assert run("check", feed).exit_code == 0
+    (feed / "a.md").write_text(f"{text}\n{mark}\n")
+    result = run("check", feed)
+    assert (result.exit_code, "ignores nothing" in result.stdout) == (1, True)
+    (feed / "a.md").write_text(f"{text}\n<!-- dedup: ignore-file -->\n")
+    assert run("check", feed).exit_code == 0
+
+
+def test_known_notices_are_let_through_and_unused_ones_reported(feed, tmp_path):
+    """A text of the list covers repeats that stand in it."""
+    notices = tmp_path / "notices.txt"
+    notices.write_text(" ".join(DOUBLED.paragraphs[0]) + "\n\nNobody ever wrote this sentence down.\n")
+
+    result = run("check", feed, "--ignore-texts", notices)
+
+    assert result.exit_code == 0
+    assert "'Nobody ever wrote this sentence down.' covers nothing" in result.stdout
+
+
+def test_several_formats_at_once(feed, tmp_path):
+    """One to the terminal and two to files, from one run."""
+    result = run("check", feed, "--format", "terminal", "--format", f"json:{tmp_path}/v.json",
+                 "--format", f"junit:{tmp_path}/v.xml")  # fmt: skip
+
+    assert result.exit_code == 1
+    assert "D101" in result.stdout
+    assert json.loads((tmp_path / "v.json").read_text())["errors"] == 1
+    assert "D101" in (tmp_path / "v.xml").read_text()
+
+
+def test_on_github_annotations_come_by_themselves(feed, monkeypatch):
+    """Beside the lines for people."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    assert "::error " in run("check", feed).stdout
+
+
+@pytest.mark.parametrize("code", ["D101", "D102", "D201", "D202", "D203", "D204", "D301", "D401", "D402", "D501"])
+def test_each_rule_has_a_page(code):
+    """With its code, its limit and what to do."""
+    result = run("rule", code)
+    assert result.exit_code == 0
+    assert f"# {code}: " in result.stdout
+    assert "## What to do" in result.stdout
+
+
+def test_rules_are_listed():
+    """All of them, a line each."""
+    assert [line.split()[0] for line in run("rule").stdout.splitlines()][:2] == ["D101", "D102"]
