@@ -16,8 +16,6 @@ from dedup.errors import ConfigError
 FILE = "dedup.toml"
 _PYPROJECT = "pyproject.toml"
 _PREFIX = "DEDUP_"
-#: What `action.yml` hands to its own steps.
-_ACTION_PREFIX = "DEDUP_ACTION_"
 #: Settings of the gate that the environment may set; tables are for files.
 _GATE_PLAIN = ("select", "ignore", "max_new", "min_words", "baseline")
 _GATE_TABLES = ("rules", "ignores", "overrides")
@@ -233,7 +231,7 @@ def _refuse(name: str, known: Sequence[str], where: str) -> None:
 
 def _read_environment(environment: Mapping[str, str], run: dict[str, Setting], gate: dict[str, Setting]) -> None:
     for variable in sorted(environment):
-        if not variable.startswith(_PREFIX) or variable.startswith(_ACTION_PREFIX):
+        if not variable.startswith(_PREFIX):
             continue
         name = variable.removeprefix(_PREFIX).lower()
         text = environment[variable]
