@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -138,6 +138,7 @@ def check(
     summary: bool,
     exit_zero: bool,
     allow_empty: bool,
+    config_file: Path | None,
     jobs: int | None,
     quiet: bool,
     verbose: bool,
@@ -148,14 +149,30 @@ def check(
     `dedup rule` lists the rules. A first run on a feed that is not clean yet: `--baseline FILE --update-baseline`
     accepts what is there, so that only new repeats fail.
     """
-    params = _params(select, ignore, rules, max_new, min_words, (ignore_path, ignore_source, ignore_texts))
-    known = _read_baseline(baseline, update=update_baseline)
     named = run.named_inputs(inputs, files_from)
+    plain = {
+        "select": select or None,
+        "ignore": ignore or None,
+        "max_new": max_new,
+        "min_words": min_words,
+        "baseline": baseline and str(baseline),
+    }
+    params, baseline = _params(named, plain, config_file, rules, (ignore_path, ignore_source, ignore_texts))
+    known = _read_baseline(baseline, update=update_baseline)
     with ExitStack() as stack:
         # Opened before the work, so that a path that cannot be written is known at once.
         streams = [(name, stack.enter_context(run.opened(path))) for name, path in formats]
+        from dedup.settings import find_file
+
         try:
-            report = run.scan_inputs([*against, *named], settings, jobs=jobs, quiet=quiet)
+            report = run.scan_inputs(
+                [*against, *named],
+                settings,
+                jobs=jobs,
+                quiet=quiet,
+                verbose=verbose,
+                file=config_file or find_file(named),
+            )
         except DedupError as error:
             if not (allow_empty and str(error).startswith("no article in the input")):
                 raise
@@ -172,7 +189,7 @@ def check(
     verdict = judgement.verdict
     if update_baseline:
         assert baseline is not None
-        _update_baseline(baseline, known, judgement)
+        _update_baseline(baseline, known, judgement, params)
         return
     if verdict.failed:
         if not quiet and baseline is None:
@@ -185,30 +202,33 @@ def check(
 
 
 def _params(
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
+    named: Sequence[str],
+    plain: Mapping[str, object],
+    file: Path | None,
     rules: dict[str, tuple[str, float | None]],
-    max_new: int | None,
-    min_words: int | None,
     ignored: tuple[tuple[str, ...], tuple[str, ...], tuple[Path, ...]],
-) -> GateParams:
+) -> tuple[GateParams, Path | None]:
+    """Return the parameters of file, environment and flags, and the baseline."""
     from dedup.gate.ignores import read_known_texts
-    from dedup.gate.params import GateParams, Ignore
+    from dedup.gate.params import Ignore, gate_params
+    from dedup.settings import layers
 
+    gate = {name: setting.value for name, setting in layers(named, {}, plain, file=file).gate.items()}
+    baseline = gate.pop("baseline", None)
+    params = gate_params(gate)
     paths, sources, texts = ignored
     ignores = [Ignore("--ignore-path", path=path) for path in paths]
     ignores += [Ignore("--ignore-source", source=source) for source in sources]
     ignores += [one for path in texts for one in read_known_texts(path, f"known notice of {path}")]
-    params = GateParams(
-        levels={code: level for code, (level, _) in rules.items() if level},  # type: ignore[misc]
-        limits={code: limit for code, (_, limit) in rules.items() if limit is not None},
-        select=select,
-        ignore=ignore,
-        ignores=tuple(ignores),
+    levels = {code: level for code, (level, _) in rules.items() if level}
+    limits = {code: limit for code, (_, limit) in rules.items() if limit is not None}
+    changed = replace(
+        params,
+        levels={**params.levels, **levels},  # type: ignore[dict-item]  # checked when it is made
+        limits={**params.limits, **limits},
+        ignores=(*params.ignores, *ignores),
     )
-    if max_new is not None:
-        params = replace(params, max_new=max_new)
-    return params if min_words is None else replace(params, min_words=min_words)
+    return changed, Path(str(baseline)) if baseline else None
 
 
 def _read_baseline(path: Path | None, *, update: bool) -> Baseline:
@@ -221,10 +241,12 @@ def _read_baseline(path: Path | None, *, update: bool) -> Baseline:
     return {} if update and not path.exists() else read_baseline(path)
 
 
-def _update_baseline(path: Path, known: Baseline, judgement: Judgement) -> None:
+def _update_baseline(path: Path, known: Baseline, judgement: Judgement, params: GateParams) -> None:
     from dedup.gate.baseline import updated, write_baseline
 
-    entries, changes = updated(known, judgement.found)
+    # Of a rule that was off nobody knows what it would have found.
+    unasked = {key: entry for key, entry in known.items() if params.level(entry.code) == "off"}
+    entries, changes = updated(known, judgement.found | unasked)
     write_baseline(path, entries)
     for line in changes:
         click.echo(line)
@@ -248,9 +270,8 @@ def _judged(
         mine = {os.path.realpath(source.path) for source in find_sources(named)[0]}
         wanted &= np.array([os.path.realpath(path) in mine for path in files], np.bool_)
     if changed_from is not None:
-        first = next((path for path in named if path != "-"), ".")
-        folder = Path(first) if Path(first).is_dir() else Path(first).parent
-        changed = changed_files(changed_from, folder)
+        mine_ = [path for path, is_mine in zip(files, wanted, strict=True) if is_mine]
+        changed = changed_files(changed_from, mine_)
         wanted &= np.array([os.path.realpath(path) in changed for path in files], np.bool_)
     judged: NDArray[np.bool_] = wanted[report.articles.file_rows]
     return judged

@@ -211,6 +211,13 @@ INPUTS = (
 )
 
 RUN = (
+    click.option(
+        "--config",
+        "config_file",
+        type=click.Path(dir_okay=False, exists=True, path_type=Path),
+        metavar="FILE",
+        help="Settings. [default: dedup.toml, or [tool.dedup] of pyproject.toml, from the first INPUT upward]",
+    ),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Threads. [default: one for each core]"),
     click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on standard error."),
     click.option("-v", "--verbose", is_flag=True, help="Also seconds by stage, and examples of what was skipped."),

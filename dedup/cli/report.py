@@ -20,6 +20,7 @@ def report(
     kinds: tuple[str, ...],
     top: int | None,
     color: bool | None,
+    config_file: Path | None,
     jobs: int | None,
     quiet: bool,
     verbose: bool,
@@ -32,5 +33,7 @@ def report(
     """
     shown = reports.Options(kinds, top, verbose, color)
     with run.opened(output) as stream:
-        found = run.scan_inputs(run.named_inputs(inputs, files_from), settings, jobs=jobs, quiet=quiet)
+        found = run.scan_inputs(
+            run.named_inputs(inputs, files_from), settings, jobs=jobs, quiet=quiet, verbose=verbose, file=config_file
+        )
         reports.FORMATS[form](found, stream, shown)

@@ -48,14 +48,29 @@ def named_inputs(inputs: Sequence[str], files_from: str | None) -> tuple[str, ..
     return tuple(inputs)
 
 
-def scan_inputs(inputs: Sequence[str], settings: Mapping[str, object], *, jobs: int | None, quiet: bool) -> Report:
-    """Return the report of a run, with progress and notices on standard error."""
+def scan_inputs(
+    inputs: Sequence[str],
+    settings: Mapping[str, object],
+    *,
+    jobs: int | None,
+    quiet: bool,
+    verbose: bool = False,
+    file: Path | None = None,
+) -> Report:
+    """Return the report of a run, with progress and notices on standard error.
+
+    ``settings`` are those of flags; those of the environment and of a file are below them.
+    """
     from dedup.config import load_config
     from dedup.kernels.compiling import announcing
     from dedup.pipeline import scan
     from dedup.progress import Progress, shows_progress
+    from dedup.settings import layers
 
-    config = load_config(settings)
+    found = layers(inputs, settings, file=file)
+    if verbose and found.file and not quiet:
+        click.echo(f"dedup: settings of {found.file}", err=True)
+    config = load_config({name: setting.value for name, setting in found.run.items()})
     # What Numba says of its own doings concerns whoever writes kernels.
     warnings.filterwarnings("ignore", module=r"numba\.|dedup\.kernels")
     progress = Progress(sys.stderr, enabled=not quiet and shows_progress(sys.stderr))

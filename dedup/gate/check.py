@@ -22,6 +22,8 @@ from dedup.reports.view import clean, iso_dates
 #: Copies that a violation lists.
 MAX_OTHERS = 20
 _TEXT_CHARACTERS = 300
+#: A passage of several paragraphs is known if so much of it is.
+_MOST = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,15 @@ class _Known:
         self.left = {key: entry.count for key, entry in self.entries.items()}
 
     def claim(self, code: str, spots: Sequence[Spot]) -> set[int]:
-        """Return which of the places have an entry of their own left, by their numbers; earlier places come first."""
+        """Return which of the places have entries of their own left, by their numbers; earlier places come first."""
         claimed = set()
         for number, spot in enumerate(spots):
-            key = (code, spot.fingerprint)
-            if self.left.get(key, 0):
-                self.left[key] -= 1
+            weight = 0
+            for part in spot.parts:
+                if self.left.get((code, part.fingerprint), 0):
+                    self.left[code, part.fingerprint] -= 1
+                    weight += part.weight
+            if weight >= _MOST * sum(part.weight for part in spot.parts):
                 claimed.add(number)
         return claimed
 
@@ -131,14 +136,18 @@ def judge(
     found: Baseline = {}
     counts: dict[str, int] = {}
     # Each text first takes the entry that is its own; what is left over then serves those that have changed.
-    cases = [_open_case(group, known, ignores, judged, found) for group in find_groups(report, params)]
+    cases = [_open_case(report, group, params, known, ignores, judged, found) for group in find_groups(report, params)]
     for case in cases:
         for one in _violations(report, case, params, known, judged):
             counts[one.fingerprint] = counts.get(one.fingerprint, 0) + 1
             violations.append(one._replace(occurrence=counts[one.fingerprint]))
     violations.sort(key=lambda one: (one.where.path, one.where.record, one.where.line, one.where.column, one.code))
     notices = [f"baseline: {entry.code} {entry.text!r} expired on {entry.expires}" for entry in expired]
-    gone = [entry for key, entry in known.entries.items() if entry.count and key not in known.used]
+    gone = [
+        entry
+        for key, entry in known.entries.items()
+        if entry.count and key not in known.used and params.level(entry.code) != "off"
+    ]
     if gone:
         more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
         notices.append(
@@ -148,11 +157,23 @@ def judge(
     return Judgement(_verdict(report, params, violations, judged, tuple(notices)), found)
 
 
-def _open_case(group: Group, known: _Known, ignores: Ignores, judged: NDArray[np.bool_], found: Baseline) -> _Case:
+def _open_case(
+    report: Report,
+    group: Group,
+    params: GateParams,
+    known: _Known,
+    ignores: Ignores,
+    judged: NDArray[np.bool_],
+    found: Baseline,
+) -> _Case:
     spots = group.spots
-    reported = range(0 if group.alone else 1, len(spots))
+    reported = [
+        number
+        for number in range(0 if group.alone else 1, 0 if group.allowed else len(spots))
+        if params.level_at(group.code, _path(report, spots[number])) != "off"
+    ]
     case = _Case(group, {number: ignores.reason(group.code, spots[number]) for number in reported}, set())
-    if case.open:
+    if case.open or group.allowed:
         for number in case.counted:
             _note(found, group.code, spots[number])
         # What is not judged was there before what is.
@@ -167,19 +188,18 @@ def _violations(
     report: Report, case: _Case, params: GateParams, known: _Known, judged: NDArray[np.bool_]
 ) -> list[Violation]:
     group, spots, open_ = case.group, case.group.spots, case.open
-    severity = params.level(group.code)
     mine = [number for number in open_ if judged[spots[number].article]]
     new = [number for number in _new_places(case, known, judged) if number not in case.reasons or number in mine]
     keys = known.keys(group.code, [spots[number] for number in case.counted]) if open_ else []
     reason = "; ".join(dict.fromkeys(known.entries[key].reason for key in keys if known.entries[key].reason))
-    made = [_violation(report, group, spots[number], severity) for number in new]
+    made = [_violation(report, group, spots[number], params) for number in new]
     made += [
-        _violation(report, group, spots[number], severity)._replace(suppressed="baseline", reason=reason)
+        _violation(report, group, spots[number], params)._replace(suppressed="baseline", reason=reason)
         for number in mine
         if number not in new
     ]
     made += [
-        _violation(report, group, spots[number], severity)._replace(suppressed="ignored", reason=why)
+        _violation(report, group, spots[number], params)._replace(suppressed="ignored", reason=why)
         for number, why in case.reasons.items()
         if why is not None and judged[spots[number].article]
     ]
@@ -208,18 +228,22 @@ def _new_places(case: _Case, known: _Known, judged: NDArray[np.bool_]) -> list[i
     return order[: max(n_new, 0)]
 
 
+def _path(report: Report, spot: Spot) -> str:
+    return report.articles.files[int(report.articles.file_rows[spot.article])]
+
+
 def _is_known(known: _Known, code: str, spot: Spot) -> bool:
     return any((code, alias) in known.entries for alias in spot.aliases)
 
 
 def _note(found: Baseline, code: str, spot: Spot) -> None:
-    key = (code, spot.fingerprint)
-    count = found[key].count + 1 if key in found else 1
-    text = " ".join(spot.text.split())[:TEXT_CHARACTERS]
-    found[key] = Entry(code, spot.fingerprint, count, clean(found[key].text if key in found else text))
+    for part in spot.parts:
+        key = (code, part.fingerprint)
+        text = found[key].text if key in found else " ".join(part.text.split())[:TEXT_CHARACTERS]
+        found[key] = Entry(code, part.fingerprint, found[key].count + 1 if key in found else 1, clean(text))
 
 
-def _violation(report: Report, group: Group, spot: Spot, severity: str) -> Violation:
+def _violation(report: Report, group: Group, spot: Spot, params: GateParams) -> Violation:
     others = [other for other in group.spots if other is not spot]
     first = others[0] if others else None
     place = spot.place
@@ -227,7 +251,7 @@ def _violation(report: Report, group: Group, spot: Spot, severity: str) -> Viola
     located = tuple(locate(report, other) for other in others[:MAX_OTHERS])
     return Violation(
         code=group.code,
-        severity="warning" if severity == "warning" else "error",
+        severity="warning" if params.level_at(group.code, _path(report, spot)) == "warning" else "error",
         message=_message(group, spot, located, len(others)),
         where=where,
         others=located,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,27 @@ from dedup.reports.view import Finding, Place, clean, report_findings
 
 #: Paragraphs of fewer tokens do not tell one article from another.
 _MIN_PARAGRAPH_TOKENS = 8
+#: A place is a paragraph, and not something in it, if it has this share of one.
+_WHOLE_PARAGRAPH = 0.8
+#: A passage that lies so much in a repeat inside the article is told by that.
+_SAME_PLACE = 0.75
+_TEXT_CHARACTERS = 2000
+
+
+class Part(NamedTuple):
+    """What a place has of one paragraph: a passage of several stays known when their order changes.
+
+    Attributes
+    ----------
+    fingerprint : str
+    weight : int
+        How much of the place it is.
+    text : str
+    """
+
+    fingerprint: str
+    weight: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +54,8 @@ class Spot:
         Under which a baseline knows it.
     aliases : frozenset of str
         Fingerprints under which a baseline may know it as well: of an article, those of its other paragraphs.
+    parts : tuple of Part
+        What a baseline has entries for: one, unless the place is a passage of several paragraphs.
     tokens : int
     text : str
     whole : bool
@@ -44,7 +68,15 @@ class Spot:
     aliases: frozenset[str]
     tokens: int
     text: str
+    parts: tuple[Part, ...]
     whole: bool = False
+
+    @classmethod
+    def of(
+        cls, article: int, place: Place | None, aliases: frozenset[str], own: str, tokens: int, text: str, **more: bool
+    ) -> Spot:
+        """Return a place that one fingerprint stands for."""
+        return cls(article, place, own, aliases, tokens, text, (Part(own, max(tokens, 1), text),), **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +92,8 @@ class Group:
     exact : bool
     detail : str
         What a message says beyond the rule and the places.
+    allowed : bool
+        No rule is broken, but a baseline has it: a notice that stands in an article less would be reuse.
     """
 
     code: str
@@ -67,74 +101,187 @@ class Group:
     alone: bool = False
     exact: bool = False
     detail: str = ""
+    allowed: bool = False
+
+
+class _Paragraphs:
+    """Where the paragraphs of all articles stand: byte spans of `Articles.text`, in text order."""
+
+    def __init__(self, report: Report) -> None:
+        segments = report.segments
+        rows = (segments.parents < 0) & ((segments.levels & Level.PARAGRAPH) != 0)
+        self.starts, self.ends = segments.starts[rows], segments.ends[rows]
+        sentences = (segments.levels & Level.SENTENCE) != 0
+        self.sentence_starts, self.sentence_ends = segments.starts[sentences], segments.ends[sentences]
+
+    def cut(self, start: int, end: int) -> list[tuple[int, int, int]]:
+        """Return what of a span stands in each paragraph, with the length of the paragraph."""
+        first = int(np.searchsorted(self.ends, start, "right"))
+        last = int(np.searchsorted(self.starts, end))
+        spans = zip(self.starts[first:last].tolist(), self.ends[first:last].tolist(), strict=True)
+        return [(max(start, a), min(end, b), b - a) for a, b in spans]
+
+    def has_one(self, start: int, end: int) -> bool:
+        """Whether a span is a paragraph or more, and not a part of one."""
+        return any(b - a >= _WHOLE_PARAGRAPH * length for a, b, length in self.cut(start, end))
+
+    def parts(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return the span cut at the edges of paragraphs, crumbs left out, each part as whole sentences."""
+        cuts = [(a, b) for a, b, _ in self.cut(start, end)]
+        long = [(a, b) for a, b in cuts if b - a >= 4 * _MIN_PARAGRAPH_TOKENS]
+        return [self._snap(*cut) for cut in long or cuts] or [(start, end)]
+
+    def _snap(self, start: int, end: int) -> tuple[int, int]:
+        """Return the sentences that stand at least half in a span, or the one that has most of it.
+
+        Where a passage begins and ends follows from its other copy too; what it is known by must not.
+        """
+        first = int(np.searchsorted(self.sentence_ends, start, "right"))
+        last = int(np.searchsorted(self.sentence_starts, end))
+        starts, ends = self.sentence_starts[first:last], self.sentence_ends[first:last]
+        if not len(starts):
+            return start, end
+        inside = np.minimum(ends, end) - np.maximum(starts, start)
+        rows = np.flatnonzero(2 * inside >= ends - starts)
+        if not len(rows):
+            rows = np.array([inside.argmax()])
+        return int(starts[rows[0]]), int(ends[rows[-1]])
 
 
 def find_groups(report: Report, params: GateParams) -> Iterator[Group]:
-    """Yield what is over the limit of a rule that is on, in the order of the report."""
-    related: set[int] = set()
-    for finding in report_findings(report):
-        code = _code_of(finding)
-        if code in ("D202", "D203") and params.level(code) != "off":
-            related |= {place.article for place in finding.places[1:]}
+    """Yield what is over the limit of a rule that is on; what one rule says, no other says again."""
+    paragraphs = _Paragraphs(report)
+    ids = _repeated_ids(report) if params.level("D501") != "off" else {}
+    same_id = {row: number for number, rows in enumerate(ids.values()) for row in rows}
+    findings = [(finding, _code_of(report, finding, paragraphs)) for finding in report_findings(report)]
+    doubled = _doubled(report, findings, params)
+    # Articles that are named as wholes, and the words of the longest repeat that is named in the others.
+    told: dict[int, int] = defaultdict(int)
+    for finding, code in findings:
+        if code == "D301":
+            yield from _notice(report, finding, params, paragraphs)
+            continue
         if params.level(code) == "off":
             continue
-        if code == "D301":
-            yield from _notice(report, finding, params)
-        elif code in ("D202", "D203"):
-            yield _articles(report, code, finding)
+        first = finding.places[0]
+        places = [
+            place
+            for place in finding.places
+            if place is first
+            or place.article not in same_id
+            or same_id[place.article] != same_id.get(first.article)
+            or place.article == first.article
+        ]
+        whole = code in ("D202", "D203")
+        if whole:
+            for place in finding.places[1:]:
+                told[place.article] = int(report.n_tokens[place.article])
         else:
-            places = [place for place in finding.places if place.tokens >= params.limit(code)]
-            if len(places) > 1:
-                yield Group(code, tuple(_text_spots(report, code, places)), exact=finding.exact)
-    yield from _redundant_articles(report, params, related)
+            places = [place for place in places if place.tokens >= params.limit(code)]
+        if code == "D201":
+            places = [place for place in places if place is first or not _is_inside(report, place, doubled)]
+        if len(places) < 2:
+            continue
+        for place in places[1:]:
+            told[place.article] = max(told[place.article], place.tokens)
+        if whole:
+            yield _articles(report, code, finding, places)
+        else:
+            yield Group(code, tuple(_text_spots(report, code, places, paragraphs)), exact=finding.exact)
+    yield from _redundant_articles(report, params, told)
     yield from _redundant_feed(report, params)
-    yield from _repeated_ids(report, params)
+    for id_, rows in ids.items():
+        own = fingerprint("D501", id_.encode())
+        spots = [Spot.of(row, None, frozenset([own]), own, 0, report.articles.title(row)) for row in rows]
+        yield Group("D501", tuple(spots), detail=clean(id_))
 
 
-def _code_of(finding: Finding) -> str:
+def _code_of(report: Report, finding: Finding, paragraphs: _Paragraphs) -> str:
     if finding.kind == "self":
-        return "D102" if finding.level == "sentence" else "D101"
+        # A teaser that is a sentence of the lead repeats a sentence, though it is a paragraph by itself.
+        spans = _spans(report, finding.places)
+        return "D101" if all(paragraphs.has_one(*span) for span in spans.tolist()) else "D102"
     if finding.kind == "reuse":
         return "D204" if finding.level == "title" else "D201"
     return {"near-duplicate": "D202", "contained": "D203", "boilerplate": "D301"}[finding.kind]
 
 
-def _text_spots(report: Report, code: str, places: list[Place]) -> Iterator[Spot]:
+def _spans(report: Report, places: Sequence[Place]) -> NDArray[np.int64]:
+    """Return the places as spans of `Articles.text`: int64[n, 2]."""
     articles = report.articles
-    bases = np.array(
-        [(articles.offsets if place.part == "title" else articles.body_starts)[place.article] for place in places]
-    )
-    spans = np.array([place.byte_span for place in places], np.int64) + bases[:, None]
-    digests = text_digests(articles, spans[:, 0], spans[:, 1], report.config.tokens)
-    for place, digest in zip(places, digests, strict=True):
-        own = fingerprint(code, digest)
-        yield Spot(place.article, place, own, frozenset([own]), place.tokens, place.text or "")
+    bases = [(articles.offsets if place.part == "title" else articles.body_starts)[place.article] for place in places]
+    return np.array([place.byte_span for place in places], np.int64) + np.array(bases, np.int64)[:, None]
 
 
-def _notice(report: Report, finding: Finding, params: GateParams) -> Iterator[Group]:
+def _doubled(
+    report: Report, findings: Sequence[tuple[Finding, str]], params: GateParams
+) -> dict[int, list[tuple[int, int]]]:
+    """Return the spans, by article, that D101 and D102 name."""
+    doubled: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for finding, code in findings:
+        if finding.kind != "self" or params.level(code) == "off":
+            continue
+        spans = _spans(report, finding.places).tolist()
+        for place, (start, end) in list(zip(finding.places, spans, strict=True))[1:]:
+            if place.tokens >= params.limit(code):
+                doubled[place.article].append((start, end))
+    return doubled
+
+
+def _is_inside(report: Report, place: Place, spans: Mapping[int, Sequence[tuple[int, int]]]) -> bool:
+    ((start, end),) = _spans(report, [place]).tolist()
+    return any(min(b, end) - max(a, start) >= _SAME_PLACE * (end - start) for a, b in spans.get(place.article, ()))
+
+
+def _text_spots(report: Report, code: str, places: Sequence[Place], paragraphs: _Paragraphs) -> Iterator[Spot]:
+    articles = report.articles
+    spans = _spans(report, places).tolist()
+    parts = [
+        [(start, end)] if place.part == "title" else paragraphs.parts(start, end)
+        for place, (start, end) in zip(places, spans, strict=True)
+    ]
+    rows = np.array([*spans, *(part for of_place in parts for part in of_place)], np.int64)
+    digests = text_digests(articles, rows[:, 0], rows[:, 1], report.config.tokens)
+    prints = [fingerprint(code, digest) for digest in digests]
+    of_parts = iter(prints[len(places) :])
+    for place, own, span, cuts in zip(places, prints, spans, parts, strict=False):
+        made = tuple(
+            # Bytes are weights as good as tokens, and need no count.
+            Part(next(of_parts), end - start, articles.slice_text(start, min(end, start + _TEXT_CHARACTERS)))
+            for start, end in cuts
+        )
+        text = articles.slice_text(span[0], min(span[1], span[0] + _TEXT_CHARACTERS))
+        yield Spot(
+            place.article, place, own, frozenset([own, *(part.fingerprint for part in made)]), place.tokens, text, made
+        )
+
+
+def _notice(report: Report, finding: Finding, params: GateParams, paragraphs: _Paragraphs) -> Iterator[Group]:
+    if params.level("D201") != "off":
+        yield Group("D201", tuple(_text_spots(report, "D201", finding.places, paragraphs)), allowed=True)
     n = len({place.article for place in finding.places})
-    if n > params.limit("D301") * len(report.articles):
-        spots = list(_text_spots(report, "D301", list(finding.places[:1])))
+    if params.level("D301") != "off" and n > params.limit("D301") * len(report.articles):
+        spots = _text_spots(report, "D301", finding.places[:1], paragraphs)
         share = n / len(report.articles)
         detail = f"stands in {n} of {len(report.articles)} articles ({share:.0%})"
         yield Group("D301", tuple(spots), alone=True, exact=finding.exact, detail=detail)
 
 
-def _articles(report: Report, code: str, finding: Finding) -> Group:
+def _articles(report: Report, code: str, finding: Finding, places: Sequence[Place]) -> Group:
     """Return whole articles: known by a paragraph that all have, and by any of their own."""
-    prints = [_paragraph_prints(report, code, place.article) for place in finding.places]
+    prints = [_paragraph_prints(report, code, place.article) for place in places]
     common = frozenset.intersection(*prints)
     spots = [
-        Spot(
+        Spot.of(
             place.article,
             place,
-            min(common or own, default=""),
             own,
+            min(common or own),
             place.tokens,
             report.articles.title(place.article),
             whole=True,
         )
-        for place, own in zip(finding.places, prints, strict=True)
+        for place, own in zip(places, prints, strict=True)
     ]
     return Group(code, tuple(spots), exact=finding.exact)
 
@@ -152,18 +299,18 @@ def _paragraph_prints(report: Report, code: str, article: int) -> frozenset[str]
     return frozenset(fingerprint(code, digest) for digest in digests) or frozenset([fingerprint(code, b"")])
 
 
-def _redundant_articles(report: Report, params: GateParams, related: set[int]) -> Iterator[Group]:
+def _redundant_articles(report: Report, params: GateParams, told: Mapping[int, int]) -> Iterator[Group]:
     if params.level("D401") == "off":
         return
     shares = report.redundancy
     over: NDArray[np.bool_] = (shares > params.limit("D401")) & (report.n_tokens >= params.min_words)
     for article in np.flatnonzero(over):
-        if int(article) in related:  # said by D202 or D203 already
-            continue
+        if told.get(int(article), 0) > params.limit("D401") * report.n_tokens[article]:
+            continue  # one repeat makes it so, and is named by itself
         prints = _paragraph_prints(report, "D401", int(article))
         detail = f"{shares[article]:.0%} of {report.n_tokens[article]} words; {params.limit('D401'):.0%} are allowed"
         tokens = int(report.repeated[article])
-        spot = Spot(int(article), None, min(prints), prints, tokens, report.articles.title(int(article)))
+        spot = Spot.of(int(article), None, prints, min(prints), tokens, report.articles.title(int(article)))
         yield Group("D401", (spot,), alone=True, detail=detail)
 
 
@@ -174,23 +321,22 @@ def _redundant_feed(report: Report, params: GateParams) -> Iterator[Group]:
         return
     own = fingerprint("D402", b"")
     detail = f"{share:.1%} of {total} words; {params.limit('D402'):.0%} are allowed"
-    yield Group("D402", (Spot(0, None, own, frozenset([own]), repeated, ""),), alone=True, detail=detail)
+    yield Group("D402", (Spot.of(0, None, frozenset([own]), own, repeated, ""),), alone=True, detail=detail)
 
 
-def _repeated_ids(report: Report, params: GateParams) -> Iterator[Group]:
-    if params.level("D501") == "off":
-        return
-    by_id: dict[str, list[int]] = defaultdict(list)
-    for article, id_ in enumerate(report.articles.ids):
-        by_id[id_].append(article)
+def _repeated_ids(report: Report) -> dict[str, list[int]]:
+    """Return the articles of each id that stands under different texts."""
     articles = report.articles
+    by_id: dict[str, list[int]] = defaultdict(list)
+    for article, id_ in enumerate(articles.ids):
+        by_id[id_].append(article)
+    found = {}
     for id_, rows in by_id.items():
         if len(rows) < 2:
             continue
-        starts = articles.offsets[rows]
-        ends = articles.offsets[np.array(rows) + 1]
-        digests = text_digests(articles, starts, ends, report.config.tokens)
+        digests = text_digests(
+            articles, articles.offsets[rows], articles.offsets[np.array(rows) + 1], report.config.tokens
+        )
         if len(set(digests)) > 1:
-            own = fingerprint("D501", id_.encode())
-            spots = [Spot(row, None, own, frozenset([own]), 0, articles.title(row)) for row in rows]
-            yield Group("D501", tuple(spots), detail=clean(id_))
+            found[id_] = rows
+    return found

@@ -12,7 +12,7 @@ import numpy as np
 
 from dedup.errors import ConfigError
 from dedup.gate.groups import Spot
-from dedup.gate.params import Ignore, check_codes
+from dedup.gate.params import Ignore, check_codes, matches
 from dedup.pipeline import Report
 from dedup.tokens import tokenize
 
@@ -102,18 +102,6 @@ class Ignores:
         data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
         tokens = tokenize(data, np.array([0]), np.array([len(data)]), self._report.config.tokens)
         return " " + " ".join(map(str, tokens.values.tolist())) + " "
-
-
-def matches(path: str, pattern: str) -> bool:
-    """Tell whether a path, or its end, has a pattern; ``*`` does not stop at folders.
-
-    Examples
-    --------
-    >>> matches("site/legal/a.md", "legal/*"), matches("a.md", "*.txt")
-    (True, False)
-    """
-    plain = path.replace("\\", "/").removeprefix("./")
-    return fnmatchcase(plain, pattern) or fnmatchcase(plain, "*/" + pattern)
 
 
 def _read_marks(path: str) -> list[_Mark]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import Any
 
 from dedup.errors import ConfigError
 from dedup.gate.rules import LEVELS, RULES, Level
@@ -40,6 +42,24 @@ class Ignore:
 
 
 @dataclass(frozen=True, slots=True)
+class Override:
+    """Levels of rules for some paths.
+
+    Attributes
+    ----------
+    paths : tuple of str
+        Patterns, as in `Ignore`.
+    levels : mapping of str to str
+    """
+
+    paths: tuple[str, ...]
+    levels: Mapping[str, Level]
+
+    def __post_init__(self) -> None:
+        check_levels(self.levels, "overrides")
+
+
+@dataclass(frozen=True, slots=True)
 class GateParams:
     """The settings of the gate.
 
@@ -56,6 +76,8 @@ class GateParams:
     min_words : int
         An article of fewer words, or a change of fewer, does not fail on a share (D401, D402).
     ignores : tuple of Ignore
+    overrides : tuple of Override
+        The last one that has the path of an article decides.
     """
 
     levels: Mapping[str, Level] = field(default_factory=dict)
@@ -65,20 +87,18 @@ class GateParams:
     max_new: int = 0
     min_words: int = 50
     ignores: tuple[Ignore, ...] = ()
+    overrides: tuple[Override, ...] = ()
 
     def __post_init__(self) -> None:
         check_codes(self.select, "select")
         check_codes(self.ignore, "ignore")
-        for code, level in self.levels.items():
-            _check_code(code, "levels")
-            if level not in LEVELS:
-                raise ConfigError(f"levels: {code} is {level!r}; allowed: {', '.join(LEVELS)}")
+        check_levels(self.levels, "levels")
         for code, limit in self.limits.items():
             _check_code(code, "limits")
             unit = RULES[code].unit
             if not unit:
                 raise ConfigError(f"limits: {code} has no limit; set its level, or --min-jaccard and --min-cosine")
-            if limit < 0 or (unit == "share" and limit > 1):
+            if not 0 <= limit or (unit == "share" and limit > 1):  # "not": a limit that is no number is under none
                 allowed = "0 to 1" if unit == "share" else "0 or more words"
                 raise ConfigError(f"limits: {code} is {limit}; allowed: {allowed}")
         for name in ("max_new", "min_words"):
@@ -101,9 +121,55 @@ class GateParams:
         # Who selects a rule by its whole code wants it, whatever its level is by itself.
         return "error" if level == "off" and code in self.select and code not in self.levels else level
 
+    def level_at(self, code: str, path: str) -> Level:
+        """Return the level of a rule for the articles of a file."""
+        level = self.level(code)
+        for override in self.overrides:
+            if level != "off" and code in override.levels and any(matches(path, one) for one in override.paths):
+                level = override.levels[code]
+        return level
+
     def limit(self, code: str) -> float:
         """Return the limit of a rule that is in force."""
         return float(self.limits.get(code, RULES[code].limit))
+
+
+def gate_params(settings: Mapping[str, Any]) -> GateParams:
+    """Return the parameters of plain values, as a file has them.
+
+    Examples
+    --------
+    >>> gate_params({"rules": {"D201": {"level": "warning", "limit": 40}}}).limit("D201")
+    40.0
+    """
+    plain = {name: settings[name] for name in ("select", "ignore", "max_new", "min_words") if name in settings}
+    rules = settings.get("rules", {})
+    return GateParams(
+        levels=_levels(rules),
+        limits={code: rule["limit"] for code, rule in rules.items() if "limit" in rule},
+        ignores=tuple(
+            Ignore(
+                one.get("reason", ""),
+                tuple(one.get("rules", ())),
+                **{name: one.get(name, "") for name in ("path", "source", "text")},
+            )
+            for one in settings.get("ignores", ())
+        ),
+        overrides=tuple(Override(one["paths"], _levels(one["rules"])) for one in settings.get("overrides", ())),
+        **plain,
+    )
+
+
+def _levels(rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Level]:
+    return {code: rule["level"] for code, rule in rules.items() if "level" in rule}
+
+
+def check_levels(levels: Mapping[str, str], where: str) -> None:
+    """Refuse codes and levels that there are not."""
+    for code, level in levels.items():
+        _check_code(code, where)
+        if level not in LEVELS:
+            raise ConfigError(f"{where}: {code} is {level!r}; allowed: {', '.join(LEVELS)}")
 
 
 def check_codes(codes: tuple[str, ...], where: str) -> None:
@@ -122,3 +188,15 @@ def _refuse(code: str, where: str) -> None:
     near = get_close_matches(code.upper(), RULES, 1, 0.5)
     hint = f"did you mean {near[0]}?" if near else "`dedup rule` lists them"
     raise ConfigError(f"{where}: there is no rule {code!r}; {hint}")
+
+
+def matches(path: str, pattern: str) -> bool:
+    """Tell whether a path, or its end, has a pattern; ``*`` does not stop at folders.
+
+    Examples
+    --------
+    >>> matches("site/legal/a.md", "legal/*"), matches("a.md", "*.txt")
+    (True, False)
+    """
+    plain = path.replace("\\", "/").removeprefix("./")
+    return fnmatchcase(plain, pattern) or fnmatchcase(plain, "*/" + pattern)

@@ -1,0 +1,169 @@
+"""Settings come from the nearest file, then the environment, then flags, and what is wrong is named with its place."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from click.testing import CliRunner
+
+from dedup import cli
+from dedup.errors import ConfigError
+from dedup.gate.params import gate_params
+from dedup.settings import defaults, layers
+from dedup.settings_schema import settings_schema
+
+SCHEMA = Path(__file__).parent.parent / "dedup" / "settings.schema.json"
+
+GOOD = """
+min_cosine = 0.9
+levels = ["paragraph"]
+window = "30d"
+
+[fields]
+text = "body_html"
+
+[gate]
+max_new = 2
+ignore = ["D204"]
+baseline = "known.jsonl"
+
+[gate.rules]
+D201 = { level = "warning", limit = 40 }
+D301 = 0.2
+D102 = "off"
+
+[[gate.ignores]]
+path = "legal/*"
+reason = "imprint"
+
+[[gate.overrides]]
+paths = ["archive/*"]
+rules = { D101 = "warning" }
+"""
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(cli.main, [str(one) for one in arguments], prog_name="dedup")
+
+
+@pytest.fixture
+def feed(tmp_path: Path) -> Path:
+    path = tmp_path / "site" / "posts" / "a.md"
+    path.parent.mkdir(parents=True)
+    path.write_text("The committee said on Friday that the new bridge over the Tarn will open in spring.\n")
+    return path
+
+
+def test_a_file_above_the_input_is_found_and_the_nearest_wins(feed):
+    """pyproject.toml counts if it has the table; a dedup.toml nearer to the input comes first."""
+    (feed.parent.parent.parent / "dedup.toml").write_text("min_tokens = 5\n")
+    (feed.parent / "pyproject.toml").write_text("[project]\nname = 'x'\n")
+    assert layers([str(feed)], {}, environment={}).run["min_tokens"].value == 5
+
+    nearest = feed.parent.parent / "pyproject.toml"
+    nearest.write_text("[tool.dedup]\nmin_tokens = 6\n")
+
+    found = layers([str(feed)], {}, environment={})
+    assert (found.file, found.run["min_tokens"]) == (nearest, (6, f"{nearest}:2"))
+
+
+def test_the_environment_wins_over_the_file_and_flags_over_both(feed):
+    """Three layers, each value with its origin."""
+    (feed.parent / "dedup.toml").write_text("min_tokens = 6\nmin_cosine = 0.8\nseed = 4\n")
+    environment = {"DEDUP_MIN_TOKENS": "7", "DEDUP_MIN_COSINE": "0.85", "DEDUP_GATE_SELECT": "D1,D2", "HOME": "/"}
+
+    found = layers([str(feed)], {"min_tokens": 9, "levels": None}, environment=environment)
+
+    assert {name: tuple(one) for name, one in found.run.items()} == {
+        "min_tokens": (9, "flag"),
+        "min_cosine": (0.85, "DEDUP_MIN_COSINE"),
+        "seed": (4, f"{feed.parent}/dedup.toml:3"),
+    }
+    assert found.gate["select"] == (("D1", "D2"), "DEDUP_GATE_SELECT")
+
+
+def test_all_of_a_file_is_taken_over(feed):
+    """Settings of the run and of the gate; the baseline is beside the file."""
+    (feed.parent / "dedup.toml").write_text(GOOD)
+
+    found = layers([str(feed)], {}, environment={})
+    gate = gate_params({name: one.value for name, one in found.gate.items() if name != "baseline"})
+
+    assert {name: one.value for name, one in found.run.items()} == {
+        "min_cosine": 0.9, "levels": ("paragraph",), "window": "30d", "fields": {"text": ("body_html",)},
+    }  # fmt: skip
+    assert found.gate["baseline"].value == str(feed.parent / "known.jsonl")
+    assert (gate.max_new, gate.limit("D201"), gate.limit("D301"), gate.level("D102")) == (2, 40.0, 0.2, "off")
+    assert [gate.level_at("D101", path) for path in ("archive/x.md", "new/x.md")] == ["warning", "error"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("min_cosin = 1\n", "dedup.toml:1: unknown setting 'min_cosin'; did you mean 'min_cosine'?"),
+        ("[gate]\nmaxnew = 1\n", "unknown setting 'maxnew'; did you mean 'max_new'?"),
+        ("[gate.rules]\nD901 = 'off'\n", "no rule 'D901'"),
+        ("[gate.rules]\nD101 = 'loud'\n", "allowed: error, warning, off"),
+        ("[[gate.ignores]]\npath = 'x'\n", "no reason"),
+        ("[[gate.overrides]]\npaths = 'x'\n", "paths (a list)"),
+        ("min_cosine = 'high'\n", "min_cosine is 'high'; a number is needed"),
+        ("min_cosine = 7\n", "7"),
+        ("levels = ['words']\n", "words"),
+        ("min_tokens = true\n", "a whole number is needed"),
+        ("min_tokens = \n", "not TOML"),
+    ],
+)
+def test_what_is_wrong_is_named(feed, content, told):
+    """One line with the file, the key, the value and what is allowed; 2."""
+    (feed.parent / "dedup.toml").write_text(content)
+
+    for command in (("config", feed), ("check", feed)):
+        result = run(*command)
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.output
+        assert told in result.stderr
+
+
+def test_an_unknown_variable_is_named():
+    """With the nearest one that there is."""
+    with pytest.raises(ConfigError, match="did you mean 'DEDUP_MIN_COSINE'"):
+        layers([], {}, environment={"DEDUP_MIN_COSINES": "1"})
+
+
+def test_the_settings_in_force_are_shown_with_their_origin(feed, monkeypatch):
+    """Each setting once, as text and as JSON."""
+    monkeypatch.setenv("DEDUP_SEED", "8")
+    (feed.parent / "dedup.toml").write_text("min_cosine = 0.9\n")
+
+    text = run("config", feed).stdout
+    table = json.loads(run("config", feed, "--format", "json").stdout)["settings"]
+
+    assert f"min_cosine = 0.9  # {feed.parent}/dedup.toml:1\n" in text
+    assert table["seed"] == {"value": 8, "origin": "DEDUP_SEED"}
+    assert set(defaults()) <= set(table)
+
+
+def test_settings_decide_what_the_gate_does(feed):
+    """A rule that the file turns off lets its repeat through."""
+    feed.write_text(feed.read_text() + "\nOther.\n\n" + feed.read_text())
+    assert run("check", feed).exit_code == 1
+    (feed.parent / "dedup.toml").write_text("[gate.rules]\nD101 = 'off'\n")
+    assert run("check", feed).exit_code == 0
+
+
+def test_the_published_schema_is_that_of_the_settings():
+    """Made anew with: dedup config --schema > dedup/settings.schema.json."""
+    assert json.loads(SCHEMA.read_text()) == json.loads(json.dumps(settings_schema()))
+    jsonschema.Draft202012Validator.check_schema(settings_schema())
+
+
+def test_the_schema_takes_what_is_read_and_refuses_what_is_not():
+    """A file with everything passes; misspelt keys and wrong values do not."""
+    import tomllib
+
+    validator = jsonschema.Draft202012Validator(settings_schema())
+    assert list(validator.iter_errors(tomllib.loads(GOOD))) == []
+    for bad in ("min_cosin = 1", "levels = ['words']", "[gate]\nmax_new = -1", "[gate.rules]\nD999 = 'off'"):
+        assert list(validator.iter_errors(tomllib.loads(bad))), bad
