@@ -10,7 +10,7 @@ from typing import NamedTuple, TextIO
 from unicodedata import category, east_asian_width
 
 #: What could steer the terminal or turn the order of the text around: controls, bidirectional marks, embeddings,
-#: overrides and isolates (UAX #9), line separators, tag characters, lone surrogates, noncharacters.
+#: overrides and isolates (UAX #9), line separators, tag characters, lone surrogates, noncharacters that XML refuses.
 _HARMFUL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
 )
