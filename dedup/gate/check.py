@@ -41,6 +41,9 @@ class _Known:
     entries: Mapping[tuple[str, str], Entry]
     left: dict[tuple[str, str], int] = field(default_factory=dict)
     used: set[tuple[str, str]] = field(default_factory=set)
+    #: Code, fingerprint and start of what has been looked up, and whether an entry was left for it: what stands in
+    #: several repeats is one place.
+    places: dict[tuple[str, str, int], bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.left = {key: entry.count for key, entry in self.entries.items()}
@@ -51,9 +54,12 @@ class _Known:
         for number, spot in enumerate(spots):
             weight = 0
             for part in spot.parts:
-                if self.left.get((code, part.fingerprint), 0):
-                    self.left[code, part.fingerprint] -= 1
-                    weight += part.weight
+                place = (code, part.fingerprint, part.start)
+                if place not in self.places:
+                    self.places[place] = self.left.get(place[:2], 0) > 0
+                    if self.places[place]:
+                        self.left[place[:2]] -= 1
+                weight += part.weight * self.places[place]
             if weight >= _MOST * sum(part.weight for part in spot.parts):
                 claimed.add(number)
         return claimed
@@ -175,7 +181,7 @@ def _open_case(
     case = _Case(group, {number: ignores.reason(group.code, spots[number]) for number in reported}, set())
     if case.open or group.allowed:
         for number in case.counted:
-            _note(found, group.code, spots[number])
+            _note(found, known, group.code, spots[number])
         # What is not judged was there before what is.
         order = sorted(case.counted, key=lambda number: bool(judged[spots[number].article]))
         claimed = known.claim(group.code, [spots[number] for number in order])
@@ -236,8 +242,10 @@ def _is_known(known: _Known, code: str, spot: Spot) -> bool:
     return any((code, alias) in known.entries for alias in spot.aliases)
 
 
-def _note(found: Baseline, code: str, spot: Spot) -> None:
+def _note(found: Baseline, known: _Known, code: str, spot: Spot) -> None:
     for part in spot.parts:
+        if (code, part.fingerprint, part.start) in known.places:
+            continue
         key = (code, part.fingerprint)
         text = found[key].text if key in found else " ".join(part.text.split())[:TEXT_CHARACTERS]
         found[key] = Entry(code, part.fingerprint, found[key].count + 1 if key in found else 1, clean(text))

@@ -31,12 +31,15 @@ class Part(NamedTuple):
     Attributes
     ----------
     fingerprint : str
+    start : int
+        Where it stands in `Articles.text`: places of several repeats may share it.
     weight : int
         How much of the place it is.
     text : str
     """
 
     fingerprint: str
+    start: int
     weight: int
     text: str
 
@@ -76,7 +79,7 @@ class Spot:
         cls, article: int, place: Place | None, aliases: frozenset[str], own: str, tokens: int, text: str, **more: bool
     ) -> Spot:
         """Return a place that one fingerprint stands for."""
-        return cls(article, place, own, aliases, tokens, text, (Part(own, max(tokens, 1), text),), **more)
+        return cls(article, place, own, aliases, tokens, text, (Part(own, -1 - article, max(tokens, 1), text),), **more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +250,7 @@ def _text_spots(report: Report, code: str, places: Sequence[Place], paragraphs: 
     for place, own, span, cuts in zip(places, prints, spans, parts, strict=False):
         made = tuple(
             # Bytes are weights as good as tokens, and need no count.
-            Part(next(of_parts), end - start, articles.slice_text(start, min(end, start + _TEXT_CHARACTERS)))
+            Part(next(of_parts), start, end - start, articles.slice_text(start, min(end, start + _TEXT_CHARACTERS)))
             for start, end in cuts
         )
         text = articles.slice_text(span[0], min(span[1], span[0] + _TEXT_CHARACTERS))

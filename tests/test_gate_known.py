@@ -1,0 +1,244 @@
+"""What is known stays known whatever is done around it, what is new is named once, and no repeat under two codes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import dedup
+from dedup.gate.baseline import Baseline, updated
+from dedup.gate.check import Judgement, judge
+from dedup.gate.params import GateParams
+from tests.site_factory import Page, Writer
+
+Pages = dict[str, Page]
+
+
+def check(pages: Pages, baseline: Baseline | None = None, **params: object) -> Judgement:
+    with TemporaryDirectory() as folder:
+        for name, page in pages.items():
+            (Path(folder) / name).write_text(page.text(), "utf-8")
+        report = dedup.scan([folder], jobs=1)
+        return judge(report, GateParams(**{"ignore": ("D402",), **params}), baseline=baseline)
+
+
+def told(judgement: Judgement) -> list[tuple[str, str, int]]:
+    return [
+        (one.code, Path(one.where.path).name, one.where.line)
+        for one in judgement.verdict.violations
+        if one.suppressed is None
+    ]
+
+
+def known_of(pages: Pages) -> Baseline:
+    return updated({}, check(pages).found)[0]
+
+
+@pytest.fixture
+def writer() -> Writer:
+    return Writer(21)
+
+
+def reworded(writer: Writer, paragraphs: list[list[str]]) -> list[list[str]]:
+    """Return paragraphs with a word of each changed, so that two such versions are alike too."""
+    return [[writer.reworded(one[0]), *one[1:]] for one in paragraphs]
+
+
+def test_a_paragraph_taken_from_elsewhere_and_then_doubled_is_two_repeats(writer):
+    """The first copy is reuse, the second repeats the article itself; neither is named twice."""
+    a, b = writer.page(), writer.page()
+    b.paragraphs[1] = b.paragraphs[4] = a.paragraphs[2]
+
+    assert [("D201", "b.md", b.line(1)), ("D101", "b.md", b.line(4))] == told(check({"a.md": a, "b.md": b}))
+
+
+def test_an_id_that_two_versions_have_is_not_a_near_duplicate_too(writer):
+    """Another text under the same id is one mistake; without the rule for ids it is a near-duplicate."""
+    a = writer.page()
+    b = Page(writer.page().title, [*a.paragraphs[:5], writer.paragraph()], id="same")
+    a.id = "same"
+    pages = {"a.md": a, "b.md": b}
+
+    assert ["D501"] == [code for code, _, _ in told(check(pages))]
+    assert ["D202"] == [code for code, _, _ in told(check(pages, ignore=("D402", "D501")))]
+
+
+def test_a_short_article_that_one_passage_fills_is_named_by_the_passage(writer):
+    """Its redundancy is over the limit by that alone; by many pieces it is D401."""
+    a, b = writer.page(12), writer.page(0)
+    b.paragraphs = [[*a.paragraphs[3], writer.sentence()], [writer.sentence(), writer.sentence(8)]]
+    pieces = writer.page(0)
+    pieces.paragraphs = [
+        [*(writer.page().paragraphs[0][0] for _ in range(2)), a.paragraphs[at][1]] for at in (0, 1, 5, 6, 8, 10)
+    ]
+
+    assert ["D201"] == [code for code, _, _ in told(check({"a.md": a, "b.md": b}))]
+    assert ["D401"] == [code for code, _, _ in told(check({"a.md": a, "c.md": pieces}, limits={"D401": 0.2}))]
+
+
+def test_a_teaser_repeats_a_sentence_whichever_comes_first(writer):
+    """A paragraph of one sentence that stands in a longer paragraph as well is a sentence said again."""
+    before, after = writer.page(), writer.page()
+    before.paragraphs.insert(0, [before.paragraphs[2][0]])
+    after.paragraphs.append([after.paragraphs[2][0]])
+
+    assert [("D102", "a.md"), ("D102", "b.md")] == [one[:2] for one in told(check({"a.md": before, "b.md": after}))]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        lambda page, writer: page.paragraphs.insert(3, writer.paragraph()),
+        lambda page, writer: page.paragraphs.reverse(),
+        lambda page, writer: page.paragraphs.__setitem__(3, writer.paragraph()),
+        lambda page, writer: page.paragraphs.__delitem__(4),
+        lambda page, writer: page.paragraphs.__setitem__(1, writer.paragraph()),
+    ],
+    ids=["split", "reversed", "middle-reworded", "shrunk", "neighbour-reworded"],
+)
+def test_a_known_passage_of_several_paragraphs_stays_known(writer, edit):
+    """Parted, in another order, with a part less: its paragraphs are known."""
+    a, b = writer.page(8), writer.page(8)
+    b.paragraphs[2:5] = a.paragraphs[3:6]
+    pages = {"a.md": a, "b.md": b}
+    assert [("D201", "b.md", b.line(2))] == told(check(pages))
+    known = known_of(pages)
+
+    edit(b, writer)
+
+    assert [] == told(check(pages, known))
+
+
+def test_a_known_passage_that_grows_is_new(writer):
+    """Three paragraphs where one was known."""
+    a, b = writer.page(8), writer.page(8)
+    b.paragraphs[2] = a.paragraphs[3]
+    known = known_of({"a.md": a, "b.md": b})
+
+    b.paragraphs[3:5] = a.paragraphs[4:6]
+
+    assert [("D201", "b.md", b.line(2))] == told(check({"a.md": a, "b.md": b}, known))
+
+
+@pytest.mark.parametrize("code", ["D201", "D202"])
+def test_copies_come_and_go_around_the_earliest(writer, code):
+    """Three reworded versions: the earliest moved behind the others or removed is nothing new, one more is."""
+    pages = {name: writer.page() for name in ("b.md", "c.md", "d.md", "new")}
+    text = pages["b.md"].paragraphs[1:2] if code == "D201" else pages["b.md"].paragraphs
+    for name in ("c.md", "d.md", "new"):
+        pages[name].paragraphs[: len(text)] = reworded(writer, text)
+    new = pages.pop("new")
+    assert [(code, "c.md"), (code, "d.md")] == [one[:2] for one in told(check(pages))]
+    known = known_of(pages)
+    others = {name: page for name, page in pages.items() if name != "b.md"}
+
+    assert [] == told(check({**others, "z.md": pages["b.md"]}, known))
+    assert [] == told(check(others, known))
+    for name in ("a.md", "bb.md", "z.md"):
+        assert [(code, name)] == [one[:2] for one in told(check({**pages, name: new}, known))]
+
+
+def test_a_text_that_stands_in_two_repeats_has_entries_for_both(writer):
+    """A paragraph copied alone and as part of a passage: all of it is known afterwards."""
+    a, b, c = writer.page(8), writer.page(8), writer.page(8)
+    b.paragraphs[2:6] = a.paragraphs[2:6]
+    c.paragraphs[1] = a.paragraphs[3]
+    pages = {"a.md": a, "b.md": b, "c.md": c}
+
+    judgement = check(pages, known_of(pages))
+
+    assert ([], 2) == (told(judgement), judgement.verdict.known)
+
+
+def test_a_notice_with_an_article_less_is_still_known(writer):
+    """In ten articles it is boilerplate, in nine it would be reuse: an entry for it is there already."""
+    notice = [writer.sentence(), writer.sentence()]
+    pages = {f"{i:02}.md": writer.page() for i in range(10)}
+    for page in pages.values():
+        page.paragraphs.append(notice)
+    params = {"ignore": ("D402", "D301")}
+    judgement = check(pages, **params)
+    assert [] == told(judgement)
+    del pages["04.md"]
+
+    assert ["D201"] * 8 == [code for code, _, _ in told(check(pages, **params))]
+    assert [] == told(check(pages, updated({}, judgement.found)[0], **params))
+
+
+class Repeats:
+    """Pages with texts that stand in several of them, each text in pages of its own."""
+
+    def __init__(self, seed: int, sizes: list[tuple[int, int]]) -> None:
+        self.writer = Writer(seed)
+        self.pages: Pages = {f"{number:03}.md": self.writer.page() for number in range(8)}
+        self.texts: list[list[list[str]]] = []
+        self.owners: list[list[str]] = []
+        for copies, length in sizes:
+            self.texts.append([self.writer.paragraph() for _ in range(length)])
+            self.owners.append([])
+            for _ in range(copies):
+                self.add(len(self.texts) - 1, exact=self.writer.source.random() < 0.5)
+
+    def add(self, text: int, *, exact: bool) -> str:
+        name = f"{self.writer.source.randrange(10**6):06}.md"
+        page = self.writer.page()
+        copy = self.texts[text] if exact else reworded(self.writer, self.texts[text])
+        at = self.writer.source.randrange(len(page.paragraphs))
+        page.paragraphs[at:at] = [[*one] for one in copy]
+        self.pages[name] = page
+        self.owners[text].append(name)
+        return name
+
+    def disturb(self, kind: str, known: set[str]) -> None:
+        """Change something that is no repeat."""
+        name = self.writer.source.choice(sorted(known & set(self.pages)))
+        page = self.pages[name]
+        if kind == "move":
+            self.pages[f"{self.writer.source.randrange(10**6):06}.md"] = self.pages.pop(name)
+        elif kind == "reorder":
+            self.writer.source.shuffle(page.paragraphs)
+        elif kind == "retitle":
+            page.title = self.writer.page().title
+        else:
+            page.paragraphs.insert(self.writer.source.randrange(len(page.paragraphs) + 1), self.writer.paragraph())
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    seed=st.integers(0, 10**6),
+    sizes=st.lists(st.tuples(st.integers(2, 4), st.integers(1, 3)), min_size=2, max_size=5),
+    edits=st.lists(st.sampled_from(["move", "reorder", "retitle", "insert"]), max_size=6),
+    added=st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=2, unique_by=lambda one: one[0]),
+)
+def test_whatever_is_edited_each_added_copy_is_named_once(seed, sizes, edits, added):
+    """Texts of one to three paragraphs in two to four pages: after any edits, as many are new as copies were added."""
+    site = Repeats(seed, sizes)
+    first = check(site.pages)
+    assert sum(copies - 1 for copies, _ in sizes) == len(told(first))
+    known = updated({}, first.found)[0]
+    before = set(site.pages)
+
+    for kind in edits:
+        site.disturb(kind, before)
+    new = [(site.add(text, exact=exact), exact) for text, exact in added if text < len(sizes)]
+    found = told(check(site.pages, known))
+
+    assert Counter({"D201": len(new)} if new else {}) == Counter(code for code, _, _ in found)
+    # Of equal texts none is the new one; a text that is like no other is.
+    assert {name for name, exact in new if not exact} <= {name for _, name, _ in found}
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10**6), removed=st.integers(0, 3))
+def test_a_copy_less_is_nothing_new(seed, removed):
+    """Whichever of four copies goes, the earliest too."""
+    site = Repeats(seed, [(4, 2)])
+    known = known_of(site.pages)
+    del site.pages[site.owners[0][removed]]
+
+    assert [] == told(check(site.pages, known))
