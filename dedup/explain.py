@@ -155,9 +155,8 @@ def _passages(report: Report, left: int, right: int) -> tuple[Shared, ...]:
         ]
         if table.left_articles[row] != left:
             spans.reverse()
-        found.append(
-            Shared(*spans, *(float(getattr(table, name)[row]) for name in ("jaccard", "containment", "cosine")))
-        )
+        scores = [float(column[row]) for column in (table.jaccard, table.containment, table.cosine)]
+        found.append(Shared(spans[0], spans[1], scores[0], scores[1], scores[2]))
     return tuple(sorted(found))
 
 
