@@ -71,6 +71,8 @@ class Report:
     relations : Relations
     findings : Findings
     search : Search
+    vocabulary : Vocabulary
+        The words of the feed and their document frequencies.
     seconds : dict of str to float
         Wall time of each stage.
     """
@@ -88,6 +90,7 @@ class Report:
     relations: Relations
     findings: Findings
     search: Search
+    vocabulary: Vocabulary
     seconds: dict[str, float]
 
     @property
@@ -289,6 +292,7 @@ class _Run:
             relations=relations,
             findings=found,
             search=search,
+            vocabulary=vocabulary,
             seconds=self.clock.seconds,
         )
 

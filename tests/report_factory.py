@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from dedup.model import NO_DATE, Articles, Findings, Kind, Level, Relations, Search, Skip, Strings
+from dedup.score import DocumentFrequencies
 
 
 @dataclass
@@ -169,6 +170,7 @@ def make_report(
         ),
         findings=found,
         search=search or Search("exact", 0.5, 1.0, 0, 0, 31, 12, 0, 0),
+        vocabulary=DocumentFrequencies().vocabulary(),
         seconds={"read": 0.25, "score": 1.5},
     )
 

@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+from importlib.resources import files
 from pathlib import Path
 
+import jsonschema
 import numba
 import pytest
-from pre_commit.clientlib import load_manifest
+import yaml
+from pre_commit.clientlib import load_config, load_manifest
 
+from dedup import __version__
 from tests.network import skip_without_network
 
 ROOT = Path(__file__).parent.parent
 MANIFEST = ROOT / ".pre-commit-hooks.yaml"
+
+
+SNIPPETS = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def schema(name):
+    return json.loads((files("check_jsonschema.builtin_schemas.vendor") / name).read_text(encoding="utf-8"))
+
+
+def snippet(first_word):
+    return next(text for text in SNIPPETS if text.startswith(first_word))
 
 
 def run(*words, cwd, **variables):
@@ -48,6 +64,40 @@ def test_it_runs_for_what_is_read(name, wanted):
     (hook,) = load_manifest(str(MANIFEST))
 
     assert wanted == bool(re.search(hook["files"], name))
+
+
+def test_the_configuration_of_the_readme_is_one_to_pre_commit(tmp_path):
+    """Its own validation, and a hook of that name is there."""
+    (tmp_path / "config.yaml").write_text(snippet("repos:"), encoding="utf-8")
+    (repo,) = load_config(str(tmp_path / "config.yaml"))["repos"]
+
+    assert [hook["id"] for hook in load_manifest(str(MANIFEST))] == [hook["id"] for hook in repo["hooks"]]
+
+
+def test_the_workflow_of_the_readme_is_of_the_published_schema():
+    """As SchemaStore has it; what it gives to the action are inputs of the action."""
+    workflow = yaml.safe_load(snippet("name: dedup"))
+    workflow["on"] = workflow.pop(True)  # a truth value in the YAML 1.1 of this parser, a word to GitHub
+    jsonschema.validate(workflow, schema("github-workflows.json"))
+    inputs = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["inputs"]
+
+    assert set(workflow["jobs"]["dedup"]["steps"][1]["with"]) <= set(inputs)
+
+
+def test_the_job_of_the_readme_is_of_gitlabs_schema():
+    """As GitLab publishes it; what is collected is what is written."""
+    job = yaml.safe_load(snippet("dedup:"))
+    jsonschema.validate(job, schema("gitlab-ci.json"))
+    reports = job["dedup"]["artifacts"]["reports"]
+
+    for form, report in (("gitlab", "codequality"), ("junit", "junit")):
+        assert f"--format {form}:{reports[report]}" in job["dedup"]["script"][-1]
+
+
+@pytest.mark.parametrize("text", SNIPPETS)
+def test_the_readme_names_this_version(text):
+    """A snippet that one pastes gets what the rest of the page describes."""
+    assert {__version__} >= set(re.findall(r"\d+\.\d+\.\d+", text))
 
 
 def test_try_repo_runs_the_hook(tmp_path):

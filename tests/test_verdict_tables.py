@@ -132,6 +132,18 @@ def test_markdown_shows_any_text_as_it_is(text):
     assert f"x{one_line(text)}x" == "".join(child.content for child in inline[1].children)
 
 
+@given(
+    text=st.one_of(
+        st.sampled_from(["1. x", "1) x", "- x", "# x", "> x", "---", "===", "<!-- x", "<div x"]), st.text(min_size=1)
+    )
+)
+def test_a_text_at_the_start_of_a_line_begins_nothing(text):
+    """No heading, list, quote, rule or block of code: a paragraph."""
+    tokens = [token.type for token in PARSER.parse(f"{markdown.plain(text)}\n")]
+
+    assert tokens in ([], ["paragraph_open", "inline", "paragraph_close"])
+
+
 @given(verdict=factory.verdicts)
 def test_the_summary_has_a_row_for_each_that_counts(verdict):
     """Counts by rule and the worst, as tables, with no HTML, link or image."""

@@ -291,8 +291,7 @@ def _articles(report: Report, code: str, finding: Finding, places: Sequence[Plac
 
 def _paragraph_prints(report: Report, code: str, article: int) -> frozenset[str]:
     segments = report.segments
-    first, last = np.searchsorted(segments.articles, [article, article + 1])
-    rows = np.arange(first, last)
+    rows = np.flatnonzero(segments.articles == article)
     rows = rows[(segments.parents[rows] < 0) & ((segments.levels[rows] & Level.PARAGRAPH) != 0)]
     starts, ends = segments.starts[rows], segments.ends[rows]
     long = ends - starts >= 4 * _MIN_PARAGRAPH_TOKENS

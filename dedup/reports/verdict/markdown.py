@@ -48,7 +48,8 @@ def plain(text: str, max_characters: int = _MAX_CHARACTERS) -> str:
     >>> plain("<b>1 | 2</b> [x](http://example.org)")
     '&lt;b\\>1 \\| 2&lt;/b\\> \\[x\\](http\\://example\\.org)'
     """
-    return _MARKS.sub(r"\\\1", one_line(text, max_characters).replace("&", "&amp;").replace("<", "&lt;"))
+    escaped = _MARKS.sub(r"\\\1", one_line(text, max_characters).replace("&", "&amp;").replace("<", "&lt;"))
+    return re.sub(r"^(\d+)\)", r"\1\\)", escaped)  # "1)" begins a list
 
 
 def _counts(verdict: Verdict, named: dict[str, RuleText]) -> list[str]:
