@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -216,7 +215,7 @@ class Repeats:
     added=st.lists(st.tuples(st.integers(0, 4), st.booleans()), max_size=2, unique_by=lambda one: one[0]),
 )
 def test_whatever_is_edited_each_added_copy_is_named_once(seed, sizes, edits, added):
-    """Texts of one to three paragraphs in two to four pages: after any edits, as many are new as copies were added."""
+    """Texts of one to three paragraphs in two to four pages: after any edits, what was added is new."""
     site = Repeats(seed, sizes)
     first = check(site.pages)
     assert sum(copies - 1 for copies, _ in sizes) == len(told(first))
@@ -225,10 +224,14 @@ def test_whatever_is_edited_each_added_copy_is_named_once(seed, sizes, edits, ad
 
     for kind in edits:
         site.disturb(kind, before)
-    new = [(site.add(text, exact=exact), exact) for text, exact in added if text < len(sizes)]
+    added = [(text, exact) for text, exact in added if text < len(sizes)]
+    new = [(site.add(text, exact=exact), exact) for text, exact in added]
     found = told(check(site.pages, known))
 
-    assert Counter({"D201": len(new)} if new else {}) == Counter(code for code, _, _ in found)
+    assert {"D201"} >= {code for code, _, _ in found}
+    # Where the paragraphs of a text have been parted, a copy of it is up to as many passages.
+    parted = bool({"reorder", "insert"} & set(edits))
+    assert len(added) <= len(found) <= sum(sizes[text][1] if parted else 1 for text, _ in added)
     # Of equal texts none is the new one; a text that is like no other is.
     assert {name for name, exact in new if not exact} <= {name for _, name, _ in found}
 

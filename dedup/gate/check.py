@@ -44,6 +44,8 @@ class _Known:
     #: Code, fingerprint and start of what has been looked up, and whether an entry was left for it: what stands in
     #: several repeats is one place.
     places: dict[tuple[str, str, int], bool] = field(default_factory=dict)
+    #: Code, fingerprint and start of what has been named as new.
+    named: set[tuple[str, str, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.left = {key: entry.count for key, entry in self.entries.items()}
@@ -231,7 +233,13 @@ def _new_places(case: _Case, known: _Known, judged: NDArray[np.bool_]) -> list[i
         order = [number for number in order if judged[spots[number].article]]
         if not order and judged[spots[0].article]:
             order = [0]  # what it repeats stands later, in the archive
-    return order[: max(n_new, 0)]
+    new = order[: max(n_new, 0)]
+    places = {number: {(group.code, part.fingerprint, part.start) for part in spots[number].parts} for number in new}
+    # A text that others repeat in parts is new once, and not with each of them.
+    if not group.alone and 0 in new and places[0] <= known.named:
+        new.remove(0)
+    known.named.update(*places.values())
+    return new
 
 
 def _path(report: Report, spot: Spot) -> str:

@@ -1,0 +1,157 @@
+"""What `dedup check` is asked for and cannot do, or not as asked: one line and 2, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dedup import cli
+from tests.site_factory import Page, Writer
+
+
+def run(*arguments: object):
+    return CliRunner().invoke(cli.main, [str(one) for one in arguments], prog_name="dedup")
+
+
+@pytest.fixture
+def writer() -> Writer:
+    return Writer(8)
+
+
+@pytest.fixture
+def feed(tmp_path: Path, writer: Writer) -> Path:
+    """Return a page that says a paragraph twice, and one that takes another paragraph from it."""
+    folder = tmp_path / "feed"
+    folder.mkdir()
+    page, other = writer.page(), writer.page()
+    page.paragraphs.append([*page.paragraphs[0]])
+    other.paragraphs[1] = [*page.paragraphs[3]]
+    (folder / "a.md").write_text(page.text(), "utf-8")
+    (folder / "b.md").write_text(other.text(), "utf-8")
+    return folder
+
+
+def git(folder: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=A", "-c", "user.email=a@b.c")
+    subprocess.run(["git", "-C", folder, *who, *arguments], check=True, capture_output=True)
+
+
+def codes(path: Path) -> list[str]:
+    return [json.loads(line)["code"] for line in path.read_text("utf-8").splitlines()[1:]]
+
+
+def test_a_limit_that_is_no_number_is_refused(feed):
+    """No repeat would ever be over it."""
+    result = run("check", feed, "--rule", "D201=error:nan")
+
+    assert (result.exit_code, "D201 is nan" in result.stderr) == (2, True)
+
+
+def test_an_update_with_fewer_rules_keeps_the_entries_of_the_others(feed, tmp_path):
+    """What was not looked for has not gone, and is not reported as gone."""
+    path = tmp_path / "known.jsonl"
+    assert run("check", feed, "--baseline", path, "--update-baseline").exit_code == 0
+    before = path.read_text("utf-8")
+    assert {"D101", "D201"} == set(codes(path))
+
+    result = run("check", feed, "--baseline", path, "--select", "D1")
+    assert (result.exit_code, "not found any more" in result.stdout) == (0, False)
+    assert run("check", feed, "--baseline", path, "--select", "D1", "--update-baseline").exit_code == 0
+
+    assert before == path.read_text("utf-8")
+
+
+def test_a_baseline_has_the_same_bytes_wherever_the_files_are(feed, tmp_path):
+    """Sorted by content: no path, line or time is in it."""
+    one, other = tmp_path / "one.jsonl", tmp_path / "other.jsonl"
+    run("check", feed, "--baseline", one, "--update-baseline")
+    (feed / "deep").mkdir()
+    (feed / "a.md").rename(feed / "deep" / "z.md")
+
+    run("check", feed, "--baseline", other, "--update-baseline")
+
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_baseline_that_cannot_be_written_is_one_line(feed, tmp_path):
+    """Its folder is a file, or it is a folder."""
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "file" / "known.jsonl", tmp_path):
+        result = run("check", feed, "--baseline", path, "--update-baseline")
+
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.stderr
+
+
+def test_a_failed_run_leaves_outputs_as_they_were(feed, tmp_path):
+    """Two outputs, of which the second cannot be opened: the first keeps its old content, and no partial file stays."""
+    old = tmp_path / "old.json"
+    old.write_text("before")
+    here = sorted(path.name for path in tmp_path.iterdir())
+
+    result = run("check", feed, "--format", f"json:{old}", "--format", f"sarif:{tmp_path}/no/such.sarif")
+
+    assert result.exit_code == 2
+    assert (old.read_text(), sorted(path.name for path in tmp_path.iterdir())) == ("before", here)
+
+
+def test_inputs_outside_the_repository_are_refused(feed, tmp_path, writer):
+    """They would pass unjudged; so would standard input."""
+    git(feed, "init", "-q")
+    git(feed, "add", ".")
+    git(feed, "commit", "-qm", "all")
+    stray = tmp_path / "stray.md"
+    stray.write_text(writer.page().text(), "utf-8")
+
+    result = run("check", feed, stray, "--changed-from", "HEAD")
+
+    assert result.exit_code == 2
+    assert f"{stray} is not in the git repository" in result.stderr
+
+
+def test_what_others_changed_since_the_branches_parted_is_not_judged(feed, writer):
+    """The file that differs on the other branch alone is not of this change."""
+    git(feed, "init", "-q", "-b", "main")
+    git(feed, "add", ".")
+    git(feed, "commit", "-qm", "all")
+    git(feed, "branch", "mine")
+    (feed / "a.md").write_text(writer.page().text(), "utf-8")
+    git(feed, "commit", "-qam", "mended on main")
+    git(feed, "checkout", "-q", "mine")
+
+    assert run("check", feed, "--changed-from", "main").exit_code == 0
+
+
+def test_an_archive_that_was_published_later_is_repeated_all_the_same(tmp_path, writer):
+    """Dates say which copy is the earlier one; the place to be mended is in the input in any case."""
+    page, taken = writer.page(), writer.page()
+    taken.paragraphs[2] = [*page.paragraphs[4]]
+    archive, new = tmp_path / "archive", tmp_path / "new"
+    for folder, one, day in ((archive, page, "2026-03-09"), (new, taken, "2026-03-01")):
+        folder.mkdir()
+        (folder / "page.md").write_text(one.text().replace("---\n", f"---\ndate: {day}\n", 1), "utf-8")
+
+    result = run("check", new, "--against", archive)
+
+    assert result.exit_code == 1
+    assert [f"{new}/page.md:10:1:"] == [line.split(" ")[0] for line in result.stdout.splitlines()[:-1]]
+
+
+def test_copies_in_front_of_known_ones_are_named_in_the_changed_file(feed, writer):
+    """A text that two files had and a third one takes: the third is named, though it comes first."""
+    known = writer.paragraph()
+    for name in ("m.md", "n.md"):
+        page = writer.page()
+        page.paragraphs[2] = known
+        (feed / name).write_text(page.text(), "utf-8")
+    git(feed, "init", "-q")
+    git(feed, "add", ".")
+    git(feed, "commit", "-qm", "all")
+    (feed / "0.md").write_text(Page("First", [writer.paragraph(), known, writer.paragraph()]).text(), "utf-8")
+
+    result = run("check", feed, "--changed-from", "HEAD")
+
+    assert [f"{feed}/0.md:7:1:"] == [line.split(" ")[0] for line in result.stdout.splitlines()[:-1]]
