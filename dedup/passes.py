@@ -306,7 +306,10 @@ def _are_documents(levels: NDArray[np.uint8], n_tokens: NDArray[np.int32]) -> ND
 def distinct_vocabulary(
     articles: Articles, survey: Survey, distinct: Distinct, tally: Tally, config: Config, executor: Executor
 ) -> Vocabulary:
-    """Return the words of the feed with their document frequencies over distinct paragraphs and titles."""
+    """Return the words of the feed with their document frequencies over distinct paragraphs and titles.
+
+    The frequencies of the tally are gone afterwards.
+    """
     is_document = _are_documents(survey.segments.levels, survey.n_tokens)[distinct.members]
     rows = distinct.members[is_document]
     owners = distinct.of_segment[rows]
@@ -318,7 +321,9 @@ def distinct_vocabulary(
         tally.frequencies.remove(Ranges(tokens.values, tokens.offsets[:-1], tokens.offsets[1:]))
 
     list(executor.map(work, [slice(i, i + _COPIES) for i in range(0, len(copies), _COPIES)]))
-    return tally.frequencies.vocabulary()
+    vocabulary = tally.frequencies.vocabulary()
+    tally.frequencies = DocumentFrequencies()  # its table is as large as the vocabulary
+    return vocabulary
 
 
 def char_ranges(articles: Articles, starts: NDArray[np.int64], ends: NDArray[np.int64], config: Config) -> Ranges:
