@@ -169,6 +169,17 @@ def test_a_notice_with_an_article_less_is_still_known(writer):
     assert [] == told(check(pages, updated({}, judgement.found)[0], **params))
 
 
+def test_a_mark_that_stands_in_many_places_is_no_repeat(writer):
+    """The same reason for several paragraphs of several files is not text of theirs."""
+    mark = "<!-- dedup: ignore D102 the refrain of the song comes again on purpose, as " + writer.sentence(16) + " -->"
+    pages = {f"{i:02}.md": writer.page() for i in range(3)}
+    for page in pages.values():
+        for at in (2, 5):
+            page.paragraphs.insert(at, [mark])
+
+    assert [] == told(check(pages))
+
+
 class Repeats:
     """Pages with texts that stand in several of them, each text in pages of its own."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _WHOLE_PARAGRAPH = 0.8
 #: A passage that lies so much in a repeat inside the article is told by that.
 _SAME_PLACE = 0.75
 _TEXT_CHARACTERS = 2000
+#: What `dedup.gate.ignores` reads is no text of the article; a passage begins with the first word of it.
+_MARK = re.compile(r"(?:<!--\s*)?dedup:\s*ignore(?:(?!-->).)*(?:-->\s*)?", re.DOTALL)
 
 
 class Part(NamedTuple):
@@ -156,7 +159,11 @@ def find_groups(report: Report, params: GateParams) -> Iterator[Group]:
     paragraphs = _Paragraphs(report)
     ids = _repeated_ids(report) if params.level("D501") != "off" else {}
     same_id = {row: number for number, rows in enumerate(ids.values()) for row in rows}
-    findings = [(finding, _code_of(report, finding, paragraphs)) for finding in report_findings(report)]
+    findings = [
+        (finding, _code_of(report, finding, paragraphs))
+        for finding in report_findings(report)
+        if not _is_mark(report, finding.places[0])
+    ]
     doubled = _doubled(report, findings, params)
     # Articles that are named as wholes, and the words of the longest repeat that is named in the others.
     told: dict[int, int] = defaultdict(int)
@@ -207,6 +214,11 @@ def _code_of(report: Report, finding: Finding, paragraphs: _Paragraphs) -> str:
     if finding.kind == "reuse":
         return "D204" if finding.level == "title" else "D201"
     return {"near-duplicate": "D202", "contained": "D203", "boilerplate": "D301"}[finding.kind]
+
+
+def _is_mark(report: Report, place: Place) -> bool:
+    ((start, end),) = _spans(report, [place]).tolist()
+    return bool(_MARK.fullmatch(report.articles.slice_text(start, min(end, start + _TEXT_CHARACTERS))))
 
 
 def _spans(report: Report, places: Sequence[Place]) -> NDArray[np.int64]:
