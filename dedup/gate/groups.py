@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -276,10 +276,14 @@ def _notice(report: Report, finding: Finding, params: GateParams, paragraphs: _P
         yield Group("D201", tuple(_text_spots(report, "D201", finding.places, paragraphs)), allowed=True)
     n = len({place.article for place in finding.places})
     if params.level("D301") != "off" and n > params.limit("D301") * len(report.articles):
-        spots = _text_spots(report, "D301", finding.places[:1], paragraphs)
+        spots = list(_text_spots(report, "D301", finding.places, paragraphs))
+        # The wording that most have: which article is the earliest, and what stands there, may change.
+        counts = Counter(spot.fingerprint for spot in spots)
+        spot = max(spots, key=lambda spot: counts[spot.fingerprint])
+        spot = replace(spot, aliases=frozenset().union(*(one.aliases for one in spots)))
         share = n / len(report.articles)
         detail = f"stands in {n} of {len(report.articles)} articles ({share:.0%})"
-        yield Group("D301", tuple(spots), alone=True, exact=finding.exact, detail=detail)
+        yield Group("D301", (spot,), alone=True, exact=finding.exact, detail=detail)
 
 
 def _articles(report: Report, code: str, finding: Finding, places: Sequence[Place]) -> Group:
