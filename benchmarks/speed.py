@@ -235,6 +235,19 @@ class Bench:
         print(f"{'first run, compiling':20}{first.seconds:8.2f} s")
         return figures
 
+    def gate(self) -> dict[str, Any]:
+        """Check the first articles of the feed, as a whole process."""
+        lines = self.feed.path.read_bytes().splitlines(keepends=True)
+        figures = {}
+        for n_articles, limit in ((100, 1.5), (10_000, 10.0)):
+            part = self.work / "part.jsonl"
+            part.write_bytes(b"".join(lines[:n_articles]))
+            command = (sys.executable, "-m", "dedup", "check", part, "--exit-zero", "--format", "terminal")
+            runs = [run(*command) for _ in range(max(3, self.repeats))]
+            figures[n_articles] = [one.seconds for one in runs]
+            print(f"{n_articles:7} articles {median(figures[n_articles]):8.2f} s (limit {limit} s)")
+        return {"seconds": figures}
+
     def peers(self) -> dict[str, Any]:
         """Run the peers on the same articles as the report, in turn."""
         results: list[dict[str, Any]] = []
@@ -326,7 +339,7 @@ def find_feed(data: Path, work: Path) -> Feed:
     return Feed(path, text_bytes(path) / MEGABYTE)
 
 
-PARTS = ("start", "whole", "read", "growth", "candidates", "notices", "peers")
+PARTS = ("start", "whole", "read", "growth", "candidates", "notices", "gate", "peers")
 
 
 def main() -> None:
