@@ -98,6 +98,30 @@ def test_a_failed_run_leaves_outputs_as_they_were(feed, tmp_path):
     assert (old.read_text(), sorted(path.name for path in tmp_path.iterdir())) == ("before", here)
 
 
+def test_two_outputs_cannot_be_one_file(feed, tmp_path):
+    """The second would take the place of the first."""
+    result = run("check", feed, "--format", f"json:{tmp_path}/v", "--format", f"sarif:{tmp_path}/v")
+
+    assert (result.exit_code, "for two outputs" in result.stderr, len(result.stderr.splitlines())) == (2, True, 1)
+
+
+def test_a_baseline_that_another_program_saved_is_read(feed, tmp_path):
+    """With a byte order mark and its own line ends."""
+    path = tmp_path / "known.jsonl"
+    run("check", feed, "--baseline", path, "--update-baseline")
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+
+    assert run("check", feed, "--baseline", path).exit_code == 0
+
+
+def test_a_version_that_is_no_number_is_none(feed, tmp_path):
+    """True is not 1."""
+    path = tmp_path / "known.jsonl"
+    path.write_text('{"dedup_baseline": true}\n')
+
+    assert "not a baseline" in run("check", feed, "--baseline", path).stderr
+
+
 def test_inputs_outside_the_repository_are_refused(feed, tmp_path, writer):
     """They would pass unjudged; so would standard input."""
     git(feed, "init", "-q")

@@ -169,6 +169,32 @@ def test_a_notice_with_an_article_less_is_still_known(writer):
     assert [] == told(check(pages, updated({}, judgement.found)[0], **params))
 
 
+def test_a_notice_is_known_in_the_wording_that_most_have(writer):
+    """Named once; known whichever article is the earliest, with a variant in front, and without those that had it."""
+    notice = [writer.sentence(), writer.sentence()]
+    variant = reworded(writer, [notice])[0]
+    pages = {f"{i:02}.md": writer.page() for i in range(16)}
+    for name, page in list(pages.items())[:12]:
+        page.paragraphs.append(variant if name in ("00.md", "05.md") else notice)
+    assert [("D301", "01.md")] == [one[:2] for one in told(check(pages))]
+    known = known_of(pages)
+
+    for gone in ("00.md", "01.md", "05.md"):
+        assert [] == told(check({name: page for name, page in pages.items() if name != gone}, known))
+    assert [] == told(check({**pages, "zz.md": pages["00.md"], "00.md": writer.page()}, known))
+
+
+def test_a_mark_that_stands_in_many_places_is_no_repeat(writer):
+    """The same reason for several paragraphs of several files is not text of theirs."""
+    mark = "<!-- dedup: ignore D102 the refrain of the song comes again on purpose, as " + writer.sentence(16) + " -->"
+    pages = {f"{i:02}.md": writer.page() for i in range(3)}
+    for page in pages.values():
+        for at in (2, 5):
+            page.paragraphs.insert(at, [mark])
+
+    assert [] == told(check(pages))
+
+
 class Repeats:
     """Pages with texts that stand in several of them, each text in pages of its own."""
 

@@ -63,6 +63,8 @@ def _formats(
         name, colon, path = value.partition(":")
         if name not in FORMATS or (colon and not path):
             raise click.BadParameter(f"{value!r} is not NAME or NAME:PATH with a name of {', '.join(FORMATS)}")
+        if path and Path(path) in [other for _, other in found]:
+            raise click.BadParameter(f"{path!r} is given for two outputs; each needs a file of its own")
         found.append((name, Path(path) if path else None))
     if not found:
         found = [("terminal", None)]
@@ -270,8 +272,8 @@ def _judged(
         mine = {os.path.realpath(source.path) for source in find_sources(named)[0]}
         wanted &= np.array([os.path.realpath(path) in mine for path in files], np.bool_)
     if changed_from is not None:
-        mine_ = [path for path, is_mine in zip(files, wanted, strict=True) if is_mine]
-        changed = changed_files(changed_from, mine_)
+        own = [path for path, is_own in zip(files, wanted, strict=True) if is_own]
+        changed = changed_files(changed_from, own or named)
         wanted &= np.array([os.path.realpath(path) in changed for path in files], np.bool_)
     judged: NDArray[np.bool_] = wanted[report.articles.file_rows]
     return judged

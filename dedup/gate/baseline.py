@@ -61,7 +61,7 @@ def read_baseline(path: Path) -> Baseline:
         The file is not a baseline, is of another version, or has the marks of a merge conflict.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such baseline; make one with: dedup check ... --update-baseline") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -72,7 +72,7 @@ def read_baseline(path: Path) -> Baseline:
                 f"{path}:{number}: a merge conflict stands in this baseline; keep the lines of both sides"
             )
     version = _object(lines[0]).get("dedup_baseline") if lines else None
-    if not isinstance(version, int):
+    if not isinstance(version, int) or isinstance(version, bool):
         raise ConfigError(f"{path}: not a baseline of dedup; give another file, or remove it and use --update-baseline")
     if version != VERSION:
         raise ConfigError(f"{path}: a baseline of version {version}, this is version {VERSION}; make it anew")

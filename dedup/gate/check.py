@@ -352,7 +352,9 @@ def _verdict(
     parts += [f"{known} known"] * bool(known) + [f"{ignored} ignored"] * bool(ignored)
     of = f"{n_judged} of {len(judged)}" if n_judged < len(judged) else str(len(judged))
     allowed = f", {params.max_new} allowed" if params.max_new else ""
-    summary = f"{'failed' if failed else 'passed'}: {', '.join(parts)}{allowed} in {of} articles"
+    summary = (
+        f"{'failed' if failed else 'passed'}: {', '.join(parts)}{allowed} in {of} article{'' if of == '1' else 's'}"
+    )
     summary += f"; {redundancy:.1%} of the text is said again"
     skipped = len(report.articles.skips)
     if skipped:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ _WHOLE_PARAGRAPH = 0.8
 #: A passage that lies so much in a repeat inside the article is told by that.
 _SAME_PLACE = 0.75
 _TEXT_CHARACTERS = 2000
+#: What `dedup.gate.ignores` reads is no text of the article; a passage begins with the first word of it.
+_MARK = re.compile(r"(?:<!--\s*)?dedup:\s*ignore(?:(?!-->).)*(?:-->\s*)?", re.DOTALL)
 
 
 class Part(NamedTuple):
@@ -156,7 +159,11 @@ def find_groups(report: Report, params: GateParams) -> Iterator[Group]:
     paragraphs = _Paragraphs(report)
     ids = _repeated_ids(report) if params.level("D501") != "off" else {}
     same_id = {row: number for number, rows in enumerate(ids.values()) for row in rows}
-    findings = [(finding, _code_of(report, finding, paragraphs)) for finding in report_findings(report)]
+    findings = [
+        (finding, _code_of(report, finding, paragraphs))
+        for finding in report_findings(report)
+        if not _is_mark(report, finding.places[0])
+    ]
     doubled = _doubled(report, findings, params)
     # Articles that are named as wholes, and the words of the longest repeat that is named in the others.
     told: dict[int, int] = defaultdict(int)
@@ -207,6 +214,11 @@ def _code_of(report: Report, finding: Finding, paragraphs: _Paragraphs) -> str:
     if finding.kind == "reuse":
         return "D204" if finding.level == "title" else "D201"
     return {"near-duplicate": "D202", "contained": "D203", "boilerplate": "D301"}[finding.kind]
+
+
+def _is_mark(report: Report, place: Place) -> bool:
+    ((start, end),) = _spans(report, [place]).tolist()
+    return bool(_MARK.fullmatch(report.articles.slice_text(start, min(end, start + _TEXT_CHARACTERS))))
 
 
 def _spans(report: Report, places: Sequence[Place]) -> NDArray[np.int64]:
@@ -264,10 +276,14 @@ def _notice(report: Report, finding: Finding, params: GateParams, paragraphs: _P
         yield Group("D201", tuple(_text_spots(report, "D201", finding.places, paragraphs)), allowed=True)
     n = len({place.article for place in finding.places})
     if params.level("D301") != "off" and n > params.limit("D301") * len(report.articles):
-        spots = _text_spots(report, "D301", finding.places[:1], paragraphs)
+        spots = list(_text_spots(report, "D301", finding.places, paragraphs))
+        # The wording that most have: which article is the earliest, and what stands there, may change.
+        counts = Counter(spot.fingerprint for spot in spots)
+        spot = max(spots, key=lambda spot: counts[spot.fingerprint])
+        spot = replace(spot, aliases=frozenset().union(*(one.aliases for one in spots)))
         share = n / len(report.articles)
         detail = f"stands in {n} of {len(report.articles)} articles ({share:.0%})"
-        yield Group("D301", tuple(spots), alone=True, exact=finding.exact, detail=detail)
+        yield Group("D301", (spot,), alone=True, exact=finding.exact, detail=detail)
 
 
 def _articles(report: Report, code: str, finding: Finding, places: Sequence[Place]) -> Group:
