@@ -96,20 +96,43 @@ def prefixes_of(
     return Prefixes(out[:used].copy(), offsets, sizes, indexed, bitmaps, levels)
 
 
-def join_prefixes(parts: list[Prefixes]) -> Prefixes:
-    """Return the rows of all parts in one table, and empty the list."""
-    lengths = np.concatenate([np.zeros(1, np.int64), *(np.diff(part.offsets) for part in parts)])
-    sizes = np.concatenate([np.empty(0, np.int32), *(part.sizes for part in parts)])
-    indexed = np.concatenate([np.empty(0, np.int32), *(part.indexed for part in parts)])
-    levels = np.concatenate([np.empty(0, np.uint8), *(part.levels for part in parts)])
-    bitmaps = np.concatenate([np.empty((0, 2), np.uint64), *(part.bitmaps for part in parts)])
-    values = np.empty(int(lengths.sum()), np.uint32)
-    end = len(values)
-    while parts:  # the longest column; both forms of it would be the peak of the run
-        part = parts.pop()
-        values[end - len(part.values) : end] = part.values
-        end -= len(part.values)
-    return Prefixes(values, np.cumsum(lengths), sizes, indexed, bitmaps, levels)
+class PrefixTable:
+    """Prefixes of many rows, put together part by part: parts that are kept until the end would stand in memory twice.
+
+    Parameters
+    ----------
+    max_rows, max_values : int
+        Room that is reserved; the system gives memory as it fills.
+    """
+
+    def __init__(self, max_rows: int, max_values: int) -> None:
+        self._values = np.empty(max_values, np.uint32)
+        self._offsets = np.zeros(max_rows + 1, np.int64)
+        self._sizes, self._indexed = np.empty(max_rows, np.int32), np.empty(max_rows, np.int32)
+        self._bitmaps, self._levels = np.empty((max_rows, 2), np.uint64), np.empty(max_rows, np.uint8)
+        self._rows = 0
+
+    def add(self, part: Prefixes) -> None:
+        """Append the rows of a part."""
+        first, last = self._rows, self._rows + len(part.sizes)
+        start = int(self._offsets[first])
+        self._values[start : start + len(part.values)] = part.values
+        self._offsets[first + 1 : last + 1] = start + part.offsets[1:]
+        self._sizes[first:last], self._indexed[first:last] = part.sizes, part.indexed
+        self._bitmaps[first:last], self._levels[first:last] = part.bitmaps, part.levels
+        self._rows = last
+
+    def prefixes(self) -> Prefixes:
+        """Return all rows."""
+        n = self._rows
+        return Prefixes(
+            self._values[: self._offsets[n]],
+            self._offsets[: n + 1],
+            self._sizes[:n],
+            self._indexed[:n],
+            self._bitmaps[:n],
+            self._levels[:n],
+        )
 
 
 def candidate_pairs(

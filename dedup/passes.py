@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from dedup.collapse import Distinct
 from dedup.config import Config
-from dedup.join import Prefixes, can_match, join_prefixes, prefixes_of
+from dedup.join import Prefixes, PrefixTable, can_match, prefixes_of
 from dedup.lsh import Bands
 from dedup.minhash import MinHashParams, permutations
 from dedup.model import Articles, Level, Segments
@@ -401,20 +401,28 @@ def second_pass(
         return part
 
     full = [shard for shard in range(len(survey.shards) - 1) if survey.shards[shard] < survey.shards[shard + 1]]
-    parts = list(executor.map(work, full))
-    rows = join_parts([part.rows for part in parts], np.int32)
-    anchors = Anchors(
-        join_parts([part.anchors.keys for part in parts], np.uint64),
-        join_parts([part.anchors.rows for part in parts], np.int32),
-        join_parts([part.anchors.positions for part in parts], np.int32),
+    rows: list[NDArray[np.int32]] = []
+    anchors: list[Anchors] = []
+    keys: list[NDArray[np.uint32]] = [np.empty((0, bands.bands if bands else 0), np.uint32)]
+    # A shingle has a byte of its own, and stands in a paragraph and in a sentence.
+    table = PrefixTable(0, 0) if bands else PrefixTable(int(searched.sum()), 3 * len(articles.text) + len(searched))
+    for part in executor.map(work, full):
+        rows.append(part.rows)
+        anchors.append(part.anchors)
+        if part.prefixes is not None:
+            table.add(part.prefixes)
+        if part.band_keys is not None:
+            keys.append(part.band_keys)
+    return Harvest(
+        join_parts(rows, np.int32),
+        None if bands else table.prefixes(),
+        np.concatenate(keys) if bands else None,
+        Anchors(
+            join_parts([part.keys for part in anchors], np.uint64),
+            join_parts([part.rows for part in anchors], np.int32),
+            join_parts([part.positions for part in anchors], np.int32),
+        ),
     )
-    if bands is None:
-        prefixes = [part.prefixes for part in parts if part.prefixes is not None]
-        parts.clear()
-        return Harvest(rows, join_prefixes(prefixes), None, anchors)
-    keys = [np.empty((0, bands.bands), np.uint32), *(part.band_keys for part in parts if part.band_keys is not None)]
-    parts.clear()
-    return Harvest(rows, None, np.concatenate(keys), anchors)
 
 
 def _runs_again(
