@@ -45,7 +45,7 @@ RULES: dict[str, Rule] = {
     rule.code: rule
     for rule in (
         Rule("D101", "repeated-paragraph", "a paragraph is repeated inside one article", "error", 8, "words"),
-        Rule("D102", "repeated-sentence", "a sentence is repeated inside one article", "error", 8, "words"),
+        Rule("D102", "repeated-sentence", "a sentence is repeated inside one article", "error", 12, "words"),
         Rule("D201", "reused-passage", "a passage is reused from another article", "error", 25, "words"),
         Rule("D202", "near-duplicate-article", "an article is nearly the same as another one", "error"),
         Rule("D203", "contained-article", "an article stands almost whole in another one", "error"),
