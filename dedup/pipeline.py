@@ -15,7 +15,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import cluster, collapse, findings, gather, join, lsh, passages, passes, score
+from dedup import cluster, collapse, findings, gather, join, lsh, passages, passes
 from dedup.config import Config
 from dedup.errors import ConfigError, DedupError
 from dedup.model import (
@@ -32,6 +32,7 @@ from dedup.model import (
     Segments,
 )
 from dedup.pairs import PairParams, PairRule, pair_rule
+from dedup.pairscores import PairScorer, ScoredPairs, merge_pairs, star_pairs
 from dedup.passes import Harvest, Survey
 from dedup.score import Vocabulary
 
@@ -40,8 +41,6 @@ Progress = Callable[[str, int, int], None]
 
 #: Stages that leave much memory free, which the next ones would come on top of.
 _TRIMMED = ("segment", "collapse", "shingle", "candidates", "cluster")
-#: Below the thresholds by this much, a pair is kept as borderline.
-BORDERLINE = 0.1
 #: Pairs of places of two distinct segments that are linked one by one; of more, a star and two chains are.
 _MAX_LINKS = 256
 _MAX_RULED_LINKS = 1 << 14
@@ -200,24 +199,6 @@ def choose_method(config: Config) -> str:
     return "exact" if config.score.min_jaccard >= 0.3 else "lsh"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scored:
-    """Pairs of distinct rows with their scores."""
-
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    shared: NDArray[np.int64]
-    jaccard: NDArray[np.float64]
-    containment: NDArray[np.float64]
-    cosine: NDArray[np.float64]
-
-    def take(self, rows: NDArray[np.bool_]) -> _Scored:
-        return _Scored(*(getattr(self, name)[rows] for name in self.__slots__))
-
-    def accepted(self, params: score.ScoreParams) -> NDArray[np.bool_]:
-        return params.accepts(self.jaccard, self.cosine, self.shared)
-
-
 class _Run:
     """One run: what its stages share, and their order."""
 
@@ -345,7 +326,7 @@ class _Run:
         harvest: Harvest,
         bands: lsh.Bands | None,
         vocabulary: Vocabulary,
-    ) -> tuple[_Scored, Search]:
+    ) -> tuple[ScoredPairs, Search]:
         config = self.config
         levels = distinct.levels[harvest.rows] & np.uint8(passes.searched_levels(config))
         if bands is None:
@@ -356,7 +337,7 @@ class _Run:
             found = lsh.candidate_pairs(harvest.band_keys, levels, bands, config.score.min_jaccard, self.executor)
         left, right = harvest.rows[found.left].astype(np.int64), harvest.rows[found.right].astype(np.int64)
         self.clock.lap("candidates")
-        scored = self._score(survey, distinct, np.minimum(left, right), np.maximum(left, right), vocabulary)
+        scored = self._scorer(survey, distinct, vocabulary).score(np.minimum(left, right), np.maximum(left, right))
         self.clock.lap("score")
         recall = 1.0 if bands is None else bands.recall(config.score.min_jaccard)
         search = Search(
@@ -372,7 +353,10 @@ class _Run:
         )
         return scored, search
 
-    def _allowed(self, survey: Survey, distinct: collapse.Distinct, scored: _Scored) -> _Scored:
+    def _scorer(self, survey: Survey, distinct: collapse.Distinct, vocabulary: Vocabulary) -> PairScorer:
+        return PairScorer(self.articles, survey, distinct, vocabulary, self.config, self.executor, self.jobs)
+
+    def _allowed(self, survey: Survey, distinct: collapse.Distinct, scored: ScoredPairs) -> ScoredPairs:
         """Return the pairs of rows that some pair of articles has which may match."""
         if self.rule is None:
             return scored
@@ -381,51 +365,9 @@ class _Run:
         rows = scored.left, scored.right
         return scored.take(allowed_pairs(survey, distinct, *rows, self.ranks, self.max_links, self.rule))
 
-    def _score(
-        self,
-        survey: Survey,
-        distinct: collapse.Distinct,
-        left: NDArray[np.int64],
-        right: NDArray[np.int64],
-        vocabulary: Vocabulary,
-    ) -> _Scored:
-        """Return the pairs with their exact scores, those whose Jaccard is too low for any use left out."""
-        rows, compact = np.unique(np.concatenate([left, right]), return_inverse=True)
-        firsts = distinct.firsts[rows]
-        spans = survey.segments.starts[firsts], survey.segments.ends[firsts]
-        sets = gather.shingle_sets(self.articles, *spans, self.config, self.executor)
-        a, b = compact[: len(left)], compact[len(left) :]
-        shared = score.overlaps(sets, a, b, self.executor, jobs=self.jobs)
-        sizes = np.diff(sets.offsets)
-        jaccard = score.jaccard(shared, sizes[a], sizes[b])
-        keep = jaccard >= self.config.score.min_jaccard - BORDERLINE
-        left, right = left[keep], right[keep]
-        return _Scored(
-            left,
-            right,
-            shared[keep],
-            jaccard[keep],
-            score.containment(shared, sizes[a], sizes[b])[keep],
-            self._cosines(survey, distinct, left, right, vocabulary),
-        )
-
-    def _cosines(
-        self,
-        survey: Survey,
-        distinct: collapse.Distinct,
-        left: NDArray[np.int64],
-        right: NDArray[np.int64],
-        vocabulary: Vocabulary,
-    ) -> NDArray[np.float64]:
-        rows, compact = np.unique(np.concatenate([left, right]), return_inverse=True)
-        firsts = distinct.firsts[rows]
-        spans = survey.segments.starts[firsts], survey.segments.ends[firsts]
-        terms = gather.tfidf_rows(self.articles, *spans, vocabulary, self.config, self.executor)
-        return score.cosines(terms, compact[: len(left)], compact[len(left) :], self.executor, jobs=self.jobs)
-
     def _cluster(
-        self, survey: Survey, distinct: collapse.Distinct, matched: _Scored, vocabulary: Vocabulary
-    ) -> tuple[cluster.RowClusters, _Scored]:
+        self, survey: Survey, distinct: collapse.Distinct, matched: ScoredPairs, vocabulary: Vocabulary
+    ) -> tuple[cluster.RowClusters, ScoredPairs]:
         """Return clusters of distinct rows; the matches grow by those that a thinned bucket's earliest row has."""
         earliest = survey.segments.articles[distinct.firsts]
         dates = self.articles.dates[earliest]
@@ -433,19 +375,19 @@ class _Run:
         preference = self.ranks[earliest] * np.int64(len(survey.segments) + 1) + distinct.firsts
         for _ in range(_MAX_STAR_ROUNDS):
             graph = cluster.match_graph(matched.left, matched.right, len(distinct))
-            left, right = _star_pairs(graph, dates)
+            left, right = star_pairs(graph, dates)
             if not len(left):
                 break
-            stars = self._score(survey, distinct, left, right, vocabulary)
+            stars = self._scorer(survey, distinct, vocabulary).score(left, right)
             before = len(matched.left)
-            matched = _merge(matched, stars.take(stars.accepted(self.config.score)), len(distinct))
+            matched = merge_pairs(matched, stars.take(stars.accepted(self.config.score)), len(distinct))
             if len(matched.left) == before:
                 break
         graph = cluster.match_graph(matched.left, matched.right, len(distinct))
         return cluster.cluster_rows(graph, dates, preference), matched
 
     def _places(
-        self, survey: Survey, distinct: collapse.Distinct, rows: cluster.RowClusters, matched: _Scored
+        self, survey: Survey, distinct: collapse.Distinct, rows: cluster.RowClusters, matched: ScoredPairs
     ) -> tuple[Clusters, findings.Notices, NDArray[np.bool_]]:
         """Return the clusters of all places, the boilerplate among them, and which distinct rows are boilerplate."""
         from dedup.notices import compare_numbers, notices_of
@@ -464,7 +406,7 @@ class _Run:
         self,
         survey: Survey,
         distinct: collapse.Distinct,
-        matched: _Scored,
+        matched: ScoredPairs,
         anchors: passages.Anchors,
         vocabulary: Vocabulary,
         in_notice: NDArray[np.bool_],
@@ -504,7 +446,7 @@ class _Run:
         body = total - np.bincount(owners[title], counts[title], n).astype(np.int64)
         return np.append(0, np.cumsum(total)), body
 
-    def _matches(self, distinct: collapse.Distinct, scored: _Scored) -> Matches:
+    def _matches(self, distinct: collapse.Distinct, scored: ScoredPairs) -> Matches:
         left, right = distinct.firsts[scored.left], distinct.firsts[scored.right]
         left, right = np.minimum(left, right), np.maximum(left, right)
         order = np.lexsort((right, left))
@@ -527,31 +469,3 @@ def _pair_rule(articles: Articles, params: PairParams) -> tuple[PairRule | None,
     from dedup.places import source_numbers
 
     return pair_rule(articles, source_numbers(articles), params), _MAX_RULED_LINKS
-
-
-def _star_pairs(graph: cluster.MatchGraph, dates: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return, for each row with more matches than a bucket lets through, its earliest match paired with the others.
-
-    In a thinned bucket rows are matched with its leaders only: the earliest row, which is to represent them, has to be
-    compared with all.
-    """
-    degrees = np.diff(graph.offsets)
-    pairs: list[NDArray[np.int64]] = []
-    for centre in np.flatnonzero(degrees > min(lsh.MAX_BUCKET, join.MAX_BUCKET)):
-        rows = graph.neighbours[graph.offsets[centre] : graph.offsets[centre + 1]].astype(np.int64)
-        earliest = rows[np.argmin(dates[rows])]
-        known = graph.neighbours[graph.offsets[earliest] : graph.offsets[earliest + 1]]
-        others = np.setdiff1d(rows, np.append(known, earliest))
-        if len(others):
-            pairs.append(np.stack([np.minimum(earliest, others), np.maximum(earliest, others)]))
-    if not pairs:
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    left, right = np.unique(np.concatenate(pairs, axis=1), axis=1)
-    return left, right
-
-
-def _merge(one: _Scored, other: _Scored, n_rows: int) -> _Scored:
-    """Return the pairs of both, each once."""
-    columns = [np.concatenate([getattr(one, name), getattr(other, name)]) for name in _Scored.__slots__]
-    _, first = np.unique(columns[0] * np.int64(n_rows) + columns[1], return_index=True)
-    return _Scored(*(column[first] for column in columns))

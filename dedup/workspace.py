@@ -1,0 +1,86 @@
+"""Memory that the passes use again, and give back."""
+
+from __future__ import annotations
+
+import mmap
+import threading
+from contextlib import suppress
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.tokens import TokenSpace
+
+#: Counters of shingles take at most this share of the text's bytes, over all threads together.
+_COUNTER_SHARE = 0.6
+
+
+class HashStore:
+    """Memory for the shingles of all shards, one after the other as they come.
+
+    The system gives it out in large pages as it fills, and gets it back part by part. Arrays of their own would be made
+    of small pages, which cost more than the shingles, and would stay with the heap when they are gone.
+    """
+
+    def __init__(self, text_bytes: int) -> None:
+        # A token has a byte, and another one up to the next; a short segment has one shingle more.
+        size = 4 * text_bytes + (1 << 16)
+        if hasattr(mmap, "MAP_PRIVATE"):
+            self._memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        else:
+            self._memory = mmap.mmap(-1, size)
+        if hasattr(mmap, "MADV_HUGEPAGE"):
+            with suppress(OSError):  # a kernel without them
+                self._memory.madvise(mmap.MADV_HUGEPAGE)
+        self._hashes = np.frombuffer(self._memory, np.uint32)
+        self._used = 0
+        self._lock = threading.Lock()
+
+    def keep(self, hashes: NDArray[np.uint32]) -> slice:
+        """Copy hashes in, and return where they are."""
+        with self._lock:
+            start, self._used = self._used, self._used + len(hashes)
+        self._hashes[start : start + len(hashes)] = hashes
+        return slice(start, start + len(hashes))
+
+    def get(self, kept: slice) -> NDArray[np.uint32]:
+        """Return what was kept."""
+        return self._hashes[kept]
+
+    def drop(self, kept: slice) -> None:
+        """Give the memory back; what was kept there is gone."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            # Pages at both ends are shared with the neighbours.
+            start, end = -(-4 * kept.start // mmap.PAGESIZE), 4 * kept.stop // mmap.PAGESIZE
+            if start < end:
+                self._memory.madvise(mmap.MADV_DONTNEED, start * mmap.PAGESIZE, (end - start) * mmap.PAGESIZE)
+
+
+class Workers:
+    """What each thread of the first pass has for itself: a table of shingle counters, and space for tokens."""
+
+    def __init__(self, text_bytes: int, jobs: int) -> None:
+        self._size = 1 << max(15, int(_COUNTER_SHARE * text_bytes / jobs).bit_length() - 1)
+        self._local = threading.local()
+        self._tables: list[NDArray[np.uint8]] = []
+
+    def mine(self) -> tuple[NDArray[np.uint8], TokenSpace]:
+        """Return the counters and the space of the thread that calls."""
+        if not hasattr(self._local, "mine"):
+            table = np.zeros(self._size, np.uint8)
+            self._local.mine = table, TokenSpace()
+            self._tables.append(table)
+        mine: tuple[NDArray[np.uint8], TokenSpace] = self._local.mine
+        return mine
+
+    def counters(self) -> NDArray[np.uint8]:
+        """Return the sum of all tables; they are gone afterwards."""
+        from dedup.kernels import shingle as kernels
+
+        self._local = threading.local()
+        if not self._tables:
+            return np.zeros(self._size, np.uint8)
+        total = self._tables.pop()
+        while self._tables:
+            kernels.add_counters(total, self._tables.pop(), total)
+        return total
