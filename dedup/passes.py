@@ -136,7 +136,7 @@ class _Shard:
 
 
 def first_pass(
-    articles: Articles, config: Config, executor: Executor, jobs: int, done: Callable[[int], None] | None = None
+    articles: Articles, config: Config, executor: Executor, done: Callable[[int], None] | None = None
 ) -> tuple[Survey, NDArray[np.uint64], Tally]:
     """Cut the text into segments, count its tokens, words and shingles.
 
@@ -147,11 +147,11 @@ def first_pass(
         Keys of the segments: equal where their token sequences are.
     Tally
     """
-    workers, frequencies = Workers(len(articles.text), jobs), DocumentFrequencies()
+    workers, frequencies = Workers(len(articles.text)), DocumentFrequencies()
     store = HashStore(len(articles.text))
 
     def work(shard: tuple[int, int]) -> _Shard:
-        part = _survey(articles, shard, config, *workers.mine(), frequencies, store)
+        part = _survey(articles, shard, config, workers, frequencies, store)
         if done:
             done(int(articles.offsets[shard[1]] - articles.offsets[shard[0]]))
         return part
@@ -184,8 +184,7 @@ def _survey(
     articles: Articles,
     shard: tuple[int, int],
     config: Config,
-    counters: NDArray[np.uint8],
-    space: TokenSpace,
+    workers: Workers,
     frequencies: DocumentFrequencies,
     store: HashStore,
 ) -> _Shard:
@@ -199,7 +198,7 @@ def _survey(
         config.segment,
         first_article=first,
     )
-    segments, ranges, n_leaf_tokens = _ranges(articles, segments, config, space)
+    segments, ranges, n_leaf_tokens = _ranges(articles, segments, config, workers.space())
     n_tokens = (ranges.lasts - ranges.firsts).astype(np.int32)
     is_title = (segments.levels & Level.TITLE) != 0
     is_article = (segments.levels & Level.ARTICLE) != 0
@@ -218,7 +217,8 @@ def _survey(
         counted = is_title | is_article | (units.lasts - units.firsts < k)
     else:
         counted = (segments.parents < 0) & (n_tokens >= config.shingle.min_tokens)
-    kernels.count_shingles(runs.hashes, runs.firsts[counted], runs.lasts[counted], counters)
+    with workers.counting() as counters:
+        kernels.count_shingles(runs.hashes, runs.firsts[counted], runs.lasts[counted], counters)
     return _Shard(segments, n_tokens, ranges.firsts, keys, n_leaf_tokens, store.keep(runs.hashes) if by_word else None)
 
 

@@ -217,9 +217,7 @@ class _Run:
         self.rule, self.max_links = _pair_rule(articles, config.pairs)
 
     def report(self) -> Report:
-        survey, keys, tally = passes.first_pass(
-            self.articles, self.config, self.executor, self.jobs, self._counter("segment")
-        )
+        survey, keys, tally = passes.first_pass(self.articles, self.config, self.executor, self._counter("segment"))
         self.clock.lap("segment")
         distinct = self._collapse(survey, keys)
         del keys  # what is no longer needed would add up to half of the text

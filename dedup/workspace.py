@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import mmap
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from dedup.tokens import TokenSpace
 
 #: Counters of shingles take at most this share of the text's bytes, over all threads together.
 _COUNTER_SHARE = 0.6
+_MAX_TABLES = 2
 
 
 class HashStore:
@@ -57,21 +59,37 @@ class HashStore:
 
 
 class Workers:
-    """What each thread of the first pass has for itself: a table of shingle counters, and space for tokens."""
+    """What the threads of the first pass work with: space for tokens, one each, and tables of shingle counters.
 
-    def __init__(self, text_bytes: int, jobs: int) -> None:
-        self._size = 1 << max(15, int(_COUNTER_SHARE * text_bytes / jobs).bit_length() - 1)
+    How large a table is decides which shingles share a counter, and so must not depend on the number of threads: there
+    are two tables at most, and whoever counts has one for itself as long.
+    """
+
+    def __init__(self, text_bytes: int) -> None:
+        self._size = 1 << max(16, int(_COUNTER_SHARE / _MAX_TABLES * text_bytes).bit_length() - 1)
         self._local = threading.local()
+        self._free = threading.Semaphore(_MAX_TABLES)
         self._tables: list[NDArray[np.uint8]] = []
 
-    def mine(self) -> tuple[NDArray[np.uint8], TokenSpace]:
-        """Return the counters and the space of the thread that calls."""
-        if not hasattr(self._local, "mine"):
-            table = np.zeros(self._size, np.uint8)
-            self._local.mine = table, TokenSpace()
-            self._tables.append(table)
-        mine: tuple[NDArray[np.uint8], TokenSpace] = self._local.mine
-        return mine
+    def space(self) -> TokenSpace:
+        """Return the space of the thread that calls."""
+        if not hasattr(self._local, "space"):
+            self._local.space = TokenSpace()
+        space: TokenSpace = self._local.space
+        return space
+
+    @contextmanager
+    def counting(self) -> Iterator[NDArray[np.uint8]]:
+        """Lend a table of counters: uint8[2**p]."""
+        with self._free:
+            try:
+                table = self._tables.pop()  # of one thread at a time, as the list sees to
+            except IndexError:
+                table = np.zeros(self._size, np.uint8)
+            try:
+                yield table
+            finally:
+                self._tables.append(table)
 
     def counters(self) -> NDArray[np.uint8]:
         """Return the sum of all tables; they are gone afterwards."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dedup
+from dedup import passes
 from dedup.model import Kind, Level
 from tests import oracle
+from tests.site_factory import make_site
 from tests.strategies import made_feed, paragraph, reword, sentence
 
 feeds = st.builds(lambda seed, n: made_feed(random.Random(seed), n), st.integers(0, 10**6), st.integers(1, 14))
@@ -63,6 +66,20 @@ def test_the_number_of_threads_changes_nothing(records):
 
     for jobs in (2, 5):
         assert expected == findings_of(scan(records, jobs))
+
+
+def test_counters_of_shingles_do_not_depend_on_the_number_of_threads():
+    """Which shingles share a counter decides where runs are looked for: the table is the same for 1, 2 and 5."""
+    pages = make_site(5, 300, 20).pages.values()
+    articles = dedup.articles_of([{"text": "\n\n".join(" ".join(one) for one in page.paragraphs)} for page in pages])
+    config, tables = dedup.Config(), []
+
+    for jobs in (1, 2, 5):
+        with ThreadPoolExecutor(jobs) as executor:
+            tables.append(passes.first_pass(articles, config, executor)[2].counters)
+
+    assert len(tables[0]) > 1 << 16
+    assert all((tables[0] == other).all() for other in tables[1:])
 
 
 @settings(deadline=None, max_examples=25)
