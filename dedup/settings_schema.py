@@ -8,7 +8,7 @@ from typing import Any
 from dedup.config import CANDIDATES, LEVELS
 from dedup.gate.rules import LEVELS as RULE_LEVELS
 from dedup.gate.rules import RULES
-from dedup.readers.fields import FIELDS
+from dedup.readers.params import FIELDS
 from dedup.settings import defaults
 
 _CHOICES = {"candidates": CANDIDATES, "levels": LEVELS, "shingle": ("word", "char")}

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from dedup.kernels import delimited as kernels
 from dedup.model import NO_DATE, Articles, Skip
-from dedup.readers import ReadParams, delimited, read_feeds
-from dedup.readers.delimited import find_layout
+from dedup.readers import ReadParams, layout, read_feeds, tablescan
 from dedup.readers.fields import FieldTable
 
 quick = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -41,7 +40,7 @@ def reasons(articles: Articles) -> list[tuple[int, str]]:
 
 @given(
     table=st.lists(st.tuples(fields, fields, fields), max_size=8),
-    delimiter=st.sampled_from(delimited.DELIMITERS),
+    delimiter=st.sampled_from(layout.DELIMITERS),
     quoting=st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     end=st.sampled_from(["\n", "\r\n", "\r"]),
     block=st.integers(1, 200),
@@ -90,7 +89,7 @@ def test_encodings(tmp_path, encoding):
     articles = read(tmp_path, "id;text\n1;Žluť café\n2;plain\n".replace("Žluť", "Zlut").encode(encoding))
 
     assert ["Zlut café", "plain"] == bodies(articles)
-    assert ([(2, delimited.ENCODING_NOTE)] if encoding == "cp1252" else []) == reasons(articles)
+    assert ([(2, tablescan.ENCODING_NOTE)] if encoding == "cp1252" else []) == reasons(articles)
 
 
 def test_columns_are_found_by_name(tmp_path):
@@ -144,7 +143,7 @@ def test_open_quotes(tmp_path):
 
 def test_a_field_without_end(tmp_path, monkeypatch):
     """A field beyond the limit is read up to it and named; memory is bounded by the limit."""
-    monkeypatch.setattr(delimited, "_MAX_RECORD", 1 << 20)
+    monkeypatch.setattr("dedup.readers.delimited._MAX_RECORD", 1 << 20)
 
     articles = read(tmp_path, b'id,text\n1,a\n2,"' + b"word " * (1 << 20), block_bytes=1 << 16)
 
@@ -169,8 +168,8 @@ def test_plain_kernel_does_what_the_compiled_does(rows, junk):
     out = io.StringIO(newline="")
     csv.writer(out).writerows(rows)
     block = np.frombuffer((out.getvalue() + junk).encode(), np.uint8)
-    layout = find_layout(b"title,text\n", FieldTable(ReadParams()))
-    assert not isinstance(layout, str)
+    columns = layout.find_layout(b"title,text\n", FieldTable(ReadParams()))
+    assert not isinstance(columns, str)
 
     def run(scan):
         n = len(block) + 1
@@ -181,7 +180,7 @@ def test_plain_kernel_does_what_the_compiled_does(rows, junk):
             np.zeros((n, 8, 3), np.int64),
         )
         state = np.zeros(3, np.int64)
-        found = scan(block, False, ord(","), ord('"'), *layout.arrays(), *made, state)
+        found = scan(block, False, ord(","), ord('"'), *columns.arrays(), *made, state)
         return [column[:found].tolist() for column in made], state.tolist()
 
     assert run(getattr(kernels.scan_delimited, "py_func", kernels.scan_delimited)) == run(kernels.scan_delimited)

@@ -17,7 +17,7 @@ from dedup.model import NO_DATE, Skip, Strings
 from dedup.readers.buffer import RowBuilder, Rows, default_id, strings_of
 from dedup.readers.dates import FIRST, LAST, parse_date
 from dedup.readers.fields import DATE_NOTE, FieldTable, tags_of
-from dedup.readers.formats import OpenFile, Task
+from dedup.readers.tasks import OpenFile, Task
 
 #: So many columns are named in a message.
 _NAMED_COLUMNS = 12

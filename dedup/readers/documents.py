@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from dedup.readers.formats import OpenFile
+from dedup.readers.tasks import OpenFile
 
 
 def read_whole(file: OpenFile) -> tuple[bytes, list[str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,25 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.errors import ConfigError
 from dedup.model import NO_DATE
 from dedup.readers.dates import parse_date
+from dedup.readers.params import FIELDS, ReadParams
 
 if TYPE_CHECKING:
     import msgspec
 
-#: What a record is read for, in the order of the columns of `dedup.kernels.jsonlines`, and the names that feeds
-#: have for it; the first that is there and not empty is taken.
-FIELDS: dict[str, tuple[str, ...]] = {
-    "id": ("id", "guid", "_id", "uid"),
-    "title": ("title", "headline"),
-    "text": ("text", "content", "body", "article", "body_text", "full_text"),
-    "date": ("date", "published", "published_at", "pubDate", "created", "timestamp", "versioncreated"),
-    "source": ("source", "publisher", "site", "outlet", "domain"),
-    "url": ("url", "link", "permalink"),
-    "language": ("language", "lang", "inLanguage"),
-    "tags": ("tags", "keywords", "categories", "category", "topics"),
-}
 #: Stands between the tags of an article in its column: the unit separator of ASCII, which no tag has.
 TAG_SEPARATOR = "\x1f"
 
@@ -43,83 +31,7 @@ _PROSE = ("title", "text")
 _TAG_NAMES = ("name", "term", "label")
 _TAG_ENDS = re.compile("[,;|]")
 
-#: Settings of `ReadParams` that are one of a few words.
-CHOICES = {
-    "html": ("auto", "always", "never"),
-    "page_text": ("main", "all"),
-    "page_extractor": ("readability", "trafilatura"),
-    "same_id": ("keep", "latest"),
-}
-
 DATE_NOTE = "date not understood, article kept without one"
-
-
-@dataclass(frozen=True, slots=True)
-class ReadParams:
-    """How feeds are read.
-
-    Attributes
-    ----------
-    fields : mapping of str to str or sequence of str
-        For each key of `FIELDS`, the names to look for instead of the usual ones; ``a.b`` is ``b`` inside ``a`` where
-        no field is called so.
-    block_bytes : int
-        How much of a file is read and parsed at once; a longer line makes a longer block.
-    compiled_bytes : int
-        JSON Lines blocks from this size on are parsed by the compiled scan; smaller ones are not worth loading it.
-        The answer is the same.
-    input_format : str
-        What the files are, a key of `dedup.readers.formats.FORMATS`, instead of what their content and names say.
-    max_unpacked : int
-        A packed file may be so many times its size when it is unpacked, or 64 MB; what is beyond is not read.
-    same_id : {"keep", "latest"}
-        Whether articles with one id are all kept, or are versions of one of which the latest is kept. Of all files
-        together: an id is sure to be unique only inside its own feed (two exports both count from 1), so that
-        leaving out is not the default.
-    html : {"auto", "always", "never"}
-        Whether the text of a record is HTML, and is turned into paragraphs: where it has tags that end or break
-        something (``</p>``, ``<br>``; see `dedup.readers.markup.is_html`), everywhere, or nowhere.
-    page_text : {"main", "all"}
-        Of a page, its main text, or also what stands around it (menus, notices, comments).
-    page_extractor : {"readability", "trafilatura"}
-        What finds the main text; trafilatura finds it better and has to be installed.
-    max_document_bytes : int
-        A feed, a page and other files that are read as a whole are read up to here.
-    """
-
-    fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
-    block_bytes: int = 1 << 22
-    compiled_bytes: int = 1 << 18
-    input_format: str = ""
-    max_unpacked: int = 200
-    same_id: str = "keep"
-    html: str = "auto"
-    page_text: str = "main"
-    page_extractor: str = "readability"
-    max_document_bytes: int = 1 << 27
-
-    def __post_init__(self) -> None:
-        for role, names in self.fields.items():
-            if role not in FIELDS:
-                raise ConfigError(f"read: fields: {role!r} is none of {', '.join(FIELDS)}")
-            named = [names] if isinstance(names, str) else list(names)
-            if not named or not all(isinstance(name, str) and name.isprintable() and name for name in named):
-                raise ConfigError(f"read: fields: {role}: {names!r} is not the name of a field, or a list of names")
-            if any(c in name for name in named for c in '"\\'):  # keys with escapes are not looked into
-                raise ConfigError(f"read: fields: {role}: {names!r} has a quote or a backslash, which no name may have")
-        for name, allowed in CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ConfigError(f"read: {name}: {getattr(self, name)!r} is none of {', '.join(allowed)}")
-        if self.max_document_bytes < 1:
-            raise ConfigError(f"read: max_document_bytes: {self.max_document_bytes} is not positive")
-        if self.block_bytes < 1:
-            raise ConfigError(f"read: block_bytes: {self.block_bytes} is not positive")
-        from dedup.readers.formats import READ  # which knows this module
-
-        if self.input_format and self.input_format not in READ:
-            raise ConfigError(f"read: input_format: {self.input_format!r} is none of {', '.join(READ)}")
-        if self.max_unpacked < 1:
-            raise ConfigError(f"read: max_unpacked: {self.max_unpacked} is not positive")
 
 
 @dataclass(frozen=True, slots=True)

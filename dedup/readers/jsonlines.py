@@ -1,7 +1,8 @@
 """JSON Lines, JSON arrays and single JSON objects -> rows.
 
-A line is parsed one by one with msgspec (`parse_line`), which says what is right; large blocks go through the compiled
-scan, which takes the lines that are plain and leaves the others to `parse_line`, so the answer is the same.
+A line is parsed one by one with msgspec (`dedup.readers.jsonrecords`), which says what is right; large blocks go
+through the compiled scan (`dedup.readers.jsonscan`), which takes the lines that are plain and leaves the others to it,
+so the answer is the same.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from functools import partial
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
 from dedup.readers.fields import FieldTable, Record
-from dedup.readers.formats import OpenFile, Task
+from dedup.readers.jsonrecords import is_cut_short, parse_line
 from dedup.readers.streams import HEAD_BYTES, line_blocks
+from dedup.readers.tasks import OpenFile, Task
 
 _SPACE = b" \t\r"
 _JSON_BYTES = b" \t\r\n"
@@ -70,42 +72,6 @@ def tasks(file: OpenFile) -> Iterator[Task]:
         yield RowBuilder([Skip(path, 0, end) for end in ends]).rows
 
 
-def parse_line(line: bytes | memoryview, table: FieldTable) -> Record | str:
-    """Return the record that a line of JSON holds, or why it holds none.
-
-    What strict JSON forbids but can be read is read: NaN and Infinity (as null), raw control characters, bytes that
-    are not UTF-8 and halves of surrogate pairs (as U+FFFD, noted where they are in a value that is used).
-    """
-    import msgspec
-
-    try:
-        return table.resolve(msgspec.structs.astuple(table.decoder.decode(line)))
-    except msgspec.ValidationError as error:
-        if str(error).startswith("Expected `object`"):
-            return "not an object"
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        pass  # the lenient reader knows more, and says what is wrong in fewer different ways
-    return _parse_leniently(bytes(line), table)
-
-
-def _parse_leniently(line: bytes, table: FieldTable) -> Record | str:
-    try:
-        text, was_invalid = line.decode(), False
-    except UnicodeDecodeError:
-        text, was_invalid = line.decode("utf-8", "surrogateescape"), True
-    try:
-        record = json.loads(text, strict=False, parse_constant=lambda _: None)
-    except json.JSONDecodeError as error:
-        return f"not JSON: {error.msg}"
-    except RecursionError:
-        return "not JSON: nested too deeply"
-    except ValueError:
-        return "not JSON: a number is too long"
-    if not isinstance(record, dict):
-        return "not an object"
-    return table.resolve(table.values_of(record), was_invalid=was_invalid)
-
-
 def parse_lines(
     lines: Iterable[tuple[int, bytes | memoryview]], path: str, file_row: int, table: FieldTable, read_bytes: int = 0
 ) -> Rows:
@@ -131,21 +97,9 @@ def parse_block(
     block: bytes, first_line: int, n_lines: int, path: str, file_row: int, table: FieldTable, read_bytes: int = 0
 ) -> Rows:
     """Return the rows of a block of whole lines by the compiled scan; it has at most ``n_lines`` lines."""
-    from dedup.readers.scan import JsonScan  # loads the compiler, which a small feed does not need
+    from dedup.readers.jsonscan import JsonScan  # loads the compiler, which a small feed does not need
 
     return JsonScan(block, first_line, n_lines, path, table).rows(file_row, read_bytes)
-
-
-def is_cut_short(line: bytes, table: FieldTable) -> bool:
-    """Tell whether a line is the beginning of a JSON value, as the first line of an indented object is."""
-    import msgspec
-
-    try:
-        table.decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        cut = "truncated" in str(error)  # also said of half a surrogate pair, which the lenient reader reads
-        return cut and str(_parse_leniently(line, table)).startswith("not JSON")
-    return False
 
 
 def _is_record(line: bytes, table: FieldTable) -> bool:

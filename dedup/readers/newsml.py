@@ -12,8 +12,8 @@ from dedup.readers.buffer import RowBuilder, Rows
 from dedup.readers.documents import read_whole
 from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
-from dedup.readers.formats import OpenFile, Task
 from dedup.readers.markup import html_line, html_text, is_html, paragraphs_of
+from dedup.readers.tasks import OpenFile, Task
 from dedup.readers.xmlguard import first_error, refuse_entities
 
 if TYPE_CHECKING:

@@ -16,9 +16,9 @@ from dedup.readers.buffer import RowBuilder, Rows
 from dedup.readers.documents import elements_before_break, read_whole
 from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
-from dedup.readers.formats import OpenFile, Task
 from dedup.readers.markup import html_line, html_text, is_html
 from dedup.readers.streams import line_blocks
+from dedup.readers.tasks import OpenFile, Task
 
 _SPACE = b" \t\r\n"
 #: An item of no type, or of these, is read; a picture has a caption, which is no article.

@@ -12,9 +12,10 @@ from dedup.readers.buffer import RowBuilder, Rows
 from dedup.readers.documents import read_whole
 from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
-from dedup.readers.formats import FORMATS, OpenFile, Task
+from dedup.readers.formats import FORMATS
 from dedup.readers.markup import Paragraph, html_text, paragraphs_of, parse_html
 from dedup.readers.pagemeta import page_fields
+from dedup.readers.tasks import OpenFile, Task
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

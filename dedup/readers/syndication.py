@@ -17,8 +17,8 @@ from dedup.readers.buffer import RowBuilder, Rows
 from dedup.readers.documents import elements_before_break, read_whole
 from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
-from dedup.readers.formats import OpenFile, Task
 from dedup.readers.markup import html_line, html_text, is_html
+from dedup.readers.tasks import OpenFile, Task
 from dedup.readers.xmlguard import first_error, refuse_entities, root_name
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from dedup.kernels.jsonlines import TEXT, TITLE
 from dedup.model import Skip
 from dedup.readers.buffer import Rows
-from dedup.readers.delimited import ENCODING_NOTE, Layout, split_record
 from dedup.readers.fields import FieldTable, Record, tags_of
+from dedup.readers.layout import Layout, split_record
 from dedup.readers.scan import Scan
 
+ENCODING_NOTE = "not UTF-8, read as Windows-1252"
 _FEWER = "fewer fields than the header"
 _MORE = "more fields than the header; what is beyond it is not read"
 

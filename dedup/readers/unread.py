@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder
-from dedup.readers.formats import FORMATS, OpenFile, Task
+from dedup.readers.formats import FORMATS
+from dedup.readers.tasks import OpenFile, Task
 
 
 def tasks(file: OpenFile) -> Iterator[Task]:

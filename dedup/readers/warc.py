@@ -15,8 +15,8 @@ from dedup.readers.buffer import RowBuilder, Rows, strings_of
 from dedup.readers.dates import parse_date
 from dedup.readers.encodings import decode_markup
 from dedup.readers.fields import FieldTable
-from dedup.readers.formats import OpenFile, Task
 from dedup.readers.pages import page_rows
+from dedup.readers.tasks import OpenFile, Task
 
 INSTALL = "reading WARC needs warcio; install it: pip install 'saidtwice[warc]'"
 #: What holds a capture (WARC 1.1, section 6); the others are about captures.
