@@ -85,6 +85,13 @@ class RowBuilder:
         self._size = body_start + body_size
         self.skips += [Skip(path, number, note) for note in record.notes]
 
+    def take(self, path: str, file_row: int, number: int, record: Record | str) -> None:
+        """Add a record, or a skip with why it is none."""
+        if isinstance(record, str):
+            self.skips.append(Skip(path, number, record))
+        else:
+            self.add(path, file_row, number, record)
+
     def rows(self) -> Rows:
         """Return what was collected; the builder is done with then."""
         numbers = np.array(self._numbers, np.int64).reshape(-1, 4)

@@ -1,22 +1,82 @@
-"""A file that is read as a whole -> its bytes."""
+"""A file that is read as a whole -> its text, and the rows of what was found in it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from dedup.model import Skip
+from dedup.readers.buffer import RowBuilder, Rows
+from dedup.readers.encodings import decode_markup
+from dedup.readers.fields import FieldTable, Record
 from dedup.readers.tasks import OpenFile
+from dedup.readers.xmlguard import refuse_entities
 
 
-def read_whole(file: OpenFile) -> tuple[bytes, list[str]]:
-    """Return the content of a file up to ``max_document_bytes``, and what of it could not be read."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Document:
+    """A file that was read as a whole, or a page out of an archive.
+
+    Attributes
+    ----------
+    content : bytes
+    path : str
+    file_row : int
+        As in `OpenFile`.
+    table : FieldTable
+    losses : sequence of str
+        What of the file could not be read.
+    """
+
+    content: bytes
+    path: str
+    file_row: int
+    table: FieldTable
+    losses: Sequence[str] = ()
+
+    def decode(self) -> tuple[str, list[str]]:
+        """Return the text, whatever it says of its encoding, and what is wrong with the file so far."""
+        decoded = decode_markup(self.content)
+        return decoded.text, [*self.losses, *([decoded.note] if decoded.note else [])]
+
+    def decode_xml(self) -> tuple[str, list[str]]:
+        """Return what `decode` does, or no text and why an XML document is refused, or that it is empty."""
+        text, notes = self.decode()
+        if refusal := refuse_entities(text):
+            return "", [refusal]
+        return (text, notes) if text.strip() else ("", [*notes, "empty"])
+
+    def builder(self, notes: Iterable[str]) -> RowBuilder:
+        """Return what collects the rows; all that is wrong with the file as a whole is one line, however much it is."""
+        line = "; ".join(notes)
+        return RowBuilder([Skip(self.path, 0, line)] if line else [], len(self.content))
+
+    def rows(self, records: Iterable[Record | str], notes: Iterable[str]) -> Rows:
+        """Return the rows of records, numbered from 1; of those that are none, why."""
+        builder = self.builder(notes)
+        for number, record in enumerate(records, 1):
+            builder.take(self.path, self.file_row, number, record)
+        return builder.rows()
+
+
+def read_document(file: OpenFile) -> Document:
+    """Return a file up to ``max_document_bytes``."""
     limit = file.params.max_document_bytes
     pieces, size = [], 0
+    losses: Sequence[str] = file.stream.losses  # complete at the end
     for chunk in file.chunks:
         pieces.append(chunk[: limit - size])
         size += len(chunk)
         if size > limit:
-            return b"".join(pieces), [f"longer than {limit:,} bytes, read up to there; raise max_document_bytes"]
-    return b"".join(pieces), list(file.stream.losses)
+            losses = [too_long(limit)]
+            break
+    return Document(b"".join(pieces), file.path, file.file_row, file.table, losses)
+
+
+def too_long(limit_bytes: int) -> str:
+    """Return what is said of a document that is longer than it may be."""
+    return f"longer than {limit_bytes:,} bytes, read up to there; raise max_document_bytes"
 
 
 def elements_before_break(text: str, start: int) -> tuple[list[object], str]:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 from dedup.errors import FeedError
 from dedup.model import Articles, Skip
 from dedup.readers.buffer import Batch, BatchWriter, RowBuilder, Rows, join_batches
-from dedup.readers.fields import FieldTable, Record
+from dedup.readers.fields import FieldTable
 from dedup.readers.formats import FORMATS, name_format
 from dedup.readers.inputs import STDIN, Source, find_sources
 from dedup.readers.params import ReadParams
@@ -133,11 +133,7 @@ def articles_of(records: Iterable[Mapping[str, object] | str], params: ReadParam
             values = list(table.values_of(one))
         else:
             raise ValueError(f"record {number} must be a text or a mapping, not {type(one).__name__}")
-        record = table.resolve(values)
-        if isinstance(record, Record):
-            builder.add(_MEMORY, 0, number, record)
-        else:
-            builder.skips.append(Skip(_MEMORY, number, record))
+        builder.take(_MEMORY, 0, number, table.resolve(values))
     writer = BatchWriter((_MEMORY,), 0)
     writer.add(builder.rows())
     return settle_ids(join_batches([writer.batch()]), params.same_id)

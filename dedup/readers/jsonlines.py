@@ -78,11 +78,7 @@ def parse_lines(
     """Return the rows of numbered records, each a piece of JSON."""
     builder = RowBuilder(read_bytes=read_bytes)
     for number, line in lines:
-        record = parse_line(line, table)
-        if isinstance(record, str):
-            builder.skips.append(Skip(path, number, record))
-        else:
-            builder.add(path, file_row, number, record)
+        builder.take(path, file_row, number, parse_line(line, table))
     return builder.rows()
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
-from dedup.model import Skip
-from dedup.readers.buffer import RowBuilder, Rows
-from dedup.readers.documents import read_whole
-from dedup.readers.encodings import decode_markup
-from dedup.readers.fields import FieldTable
+from dedup.readers.buffer import Rows
+from dedup.readers.documents import Document, read_document
 from dedup.readers.markup import html_line, html_text, is_html, paragraphs_of
 from dedup.readers.tasks import OpenFile, Task
-from dedup.readers.xmlguard import first_error, refuse_entities
+from dedup.readers.xmlguard import first_error
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -29,47 +26,27 @@ _LANGUAGE = "{http://www.w3.org/XML/1998/namespace}lang"
 
 def tasks(file: OpenFile) -> Iterator[Task]:
     """Yield what reads a document of NewsML-G2."""
-    content, losses = read_whole(file)
-    yield partial(newsml_rows, content, file.path, file.file_row, file.table, losses)
+    yield partial(newsml_rows, read_document(file))
 
 
-def newsml_rows(content: bytes, path: str, file_row: int, table: FieldTable, losses: Sequence[str] = ()) -> Rows:
+def newsml_rows(document: Document) -> Rows:
     """Return the news items of a document: of a ``newsMessage``, or the one that it is.
 
-    Parameters
-    ----------
-    content : bytes
-    path : str
-    file_row : int
-    table : FieldTable
-    losses : sequence of str
-        What of the file could not be read.
-
-    Returns
-    -------
-    Rows
-        Packages, concepts, knowledge, plans and pictures are skips, each with what it is.
+    Packages, concepts, knowledge, plans and pictures are skips, each with what it is.
     """
-    decoded = decode_markup(content)
-    notes = [*losses, *([decoded.note] if decoded.note else [])]
+    text, notes = document.decode_xml()
     items: list[_Element] = []
-    if refusal := refuse_entities(decoded.text):
-        notes = [refusal]
-    else:
-        items, broken = _parse(decoded.text)
-        notes += [broken] if broken else []
-        notes += [] if items or broken else ["NewsML-G2 without an item"]
-    builder = RowBuilder(read_bytes=len(content))
-    if notes:
-        builder.skips.append(Skip(path, 0, "; ".join(notes)))
-    for number, item in enumerate(items, 1):
-        reason = _why_no_article(item)
-        record = reason or table.resolve(table.values_by_role(item_fields(item)), is_text=True)
-        if isinstance(record, str):
-            builder.skips.append(Skip(path, number, record))
-        else:
-            builder.add(path, file_row, number, record)
-    return builder.rows()
+    if text:
+        items, broken = _parse(text)
+        notes += [broken] if broken else [] if items else ["NewsML-G2 without an item"]
+    table = document.table
+    return document.rows(
+        (
+            _why_no_article(item) or table.resolve(table.values_by_role(item_fields(item)), is_text=True)
+            for item in items
+        ),
+        notes,
+    )
 
 
 def _parse(text: str) -> tuple[list[_Element], str]:

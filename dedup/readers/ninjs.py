@@ -7,15 +7,14 @@ case in 3.x, and compared in lower case here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
-from dedup.readers.documents import elements_before_break, read_whole
-from dedup.readers.encodings import decode_markup
-from dedup.readers.fields import FieldTable
+from dedup.readers.documents import Document, elements_before_break, read_document
+from dedup.readers.fields import FieldTable, Record
 from dedup.readers.markup import html_line, html_text, is_html
 from dedup.readers.streams import line_blocks
 from dedup.readers.tasks import OpenFile, Task
@@ -36,8 +35,7 @@ def tasks(file: OpenFile) -> Iterator[Task]:
         if file.stream.losses:
             yield RowBuilder([Skip(file.path, 0, loss) for loss in file.stream.losses]).rows
     else:
-        content, losses = read_whole(file)
-        yield partial(document_rows, content, file.path, file.file_row, file.table, losses)
+        yield partial(document_rows, read_document(file))
 
 
 def _is_one_line(head: bytes) -> bool:
@@ -53,30 +51,17 @@ def _parse(text: bytes | str) -> object:
         return str(error) if isinstance(error, msgspec.DecodeError) else "not UTF-8, or nested too deeply"
 
 
-def document_rows(content: bytes, path: str, file_row: int, table: FieldTable, losses: Sequence[str] = ()) -> Rows:
-    """Return the articles of a document: an item, or an array of items.
-
-    Parameters
-    ----------
-    content : bytes
-    path : str
-    file_row : int
-    table : FieldTable
-    losses : sequence of str
-        What of the file could not be read.
-    """
-    builder = RowBuilder([Skip(path, 0, loss) for loss in losses], len(content))
-    decoded = decode_markup(content)
-    builder.skips += [Skip(path, 0, decoded.note)] if decoded.note else []
-    document = _parse(decoded.text)
-    if isinstance(document, str):
-        is_array = decoded.text.lstrip().startswith("[")
-        kept, reason = elements_before_break(decoded.text, decoded.text.find("[") + 1) if is_array else ([], document)
-        builder.skips.append(Skip(path, 0, f"broken ninjs: {reason}"))
-        document = kept
-    for number, item in enumerate(document if isinstance(document, list) else [document], 1):
-        _add(builder, item, path, file_row, number, table)
-    return builder.rows()
+def document_rows(document: Document) -> Rows:
+    """Return the articles of a document: an item, or an array of items."""
+    text, notes = document.decode()
+    items = _parse(text)
+    if isinstance(items, str):
+        is_array = text.lstrip().startswith("[")
+        kept, reason = elements_before_break(text, text.find("[") + 1) if is_array else ([], items)
+        notes.append(f"broken ninjs: {reason}")
+        items = kept
+    listed = items if isinstance(items, list) else [items]
+    return document.rows((_record(item, document.table) for item in listed), notes)
 
 
 def line_rows(block: bytes, first_line: int, path: str, file_row: int, table: FieldTable) -> Rows:
@@ -85,24 +70,20 @@ def line_rows(block: bytes, first_line: int, path: str, file_row: int, table: Fi
     for number, line in enumerate(block.split(b"\n"), first_line):
         if line.strip(_SPACE):
             item = _parse(line)
-            _add(builder, f"broken ninjs: {item}" if isinstance(item, str) else item, path, file_row, number, table)
+            record = f"broken ninjs: {item}" if isinstance(item, str) else _record(item, table)
+            builder.take(path, file_row, number, record)
     return builder.rows()
 
 
-def _add(builder: RowBuilder, item: object, path: str, file_row: int, number: int, table: FieldTable) -> None:
-    if isinstance(item, str) or not isinstance(item, dict):
-        builder.skips.append(Skip(path, number, item if isinstance(item, str) else "not an object"))
-        return
+def _record(item: object, table: FieldTable) -> Record | str:
+    """Return the record that an item is, or why it is none."""
+    if not isinstance(item, dict):
+        return "not an object"
     fields = item_fields(item)
     kind = str(fields.pop("type"))
     if kind not in _TEXT_TYPES and not fields["text"]:
-        builder.skips.append(Skip(path, number, f'no text: an item of type "{kind[:40]}"'))
-        return
-    record = table.resolve(table.values_by_role({**item, **fields}))
-    if isinstance(record, str):
-        builder.skips.append(Skip(path, number, record))
-    else:
-        builder.add(path, file_row, number, record)
+        return f'no text: an item of type "{kind[:40]}"'
+    return table.resolve(table.values_by_role({**item, **fields}))
 
 
 def item_fields(item: Mapping[str, Any]) -> dict[str, object]:

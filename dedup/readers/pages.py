@@ -7,14 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from dedup.errors import ConfigError
-from dedup.model import Skip
-from dedup.readers.buffer import RowBuilder, Rows
-from dedup.readers.documents import read_whole
-from dedup.readers.encodings import decode_markup
-from dedup.readers.fields import FieldTable
+from dedup.readers.buffer import Rows
+from dedup.readers.documents import Document, read_document
 from dedup.readers.formats import FORMATS
 from dedup.readers.markup import Paragraph, html_text, paragraphs_of, parse_html
 from dedup.readers.pagemeta import page_fields
+from dedup.readers.params import ReadParams
 from dedup.readers.tasks import OpenFile, Task
 
 if TYPE_CHECKING:
@@ -33,68 +31,43 @@ def tasks(file: OpenFile) -> Iterator[Task]:
     """Yield what reads a page; one that stands where something else was expected is named and not read."""
     if file.params.page_extractor == "trafilatura":
         _need_trafilatura()
-    content, losses = read_whole(file)
+    document = read_document(file)
     if file.named not in ("", "html", "text"):
-        yield partial(_misplaced, content, file.path, FORMATS[file.named].title)
+        yield partial(_misplaced, document, FORMATS[file.named].title)
     else:
-        params = file.params
-        yield partial(
-            page_rows, content, file.path, file.file_row, file.table, losses, params.page_text, params.page_extractor
-        )
+        yield partial(page_rows, document, file.params)
 
 
-def _misplaced(content: bytes, path: str, expected: str) -> Rows:
-    root = parse_html(decode_markup(content).text)
+def _misplaced(document: Document, expected: str) -> Rows:
+    root = parse_html(document.decode()[0])
     title = str(page_fields(root)["title"])[:60] if root is not None else ""
     named = f' ("{title}")' if title else ""
-    reason = f"an HTML page{named} where {expected} was expected, not read"
-    return RowBuilder([Skip(path, 0, reason)], len(content)).rows()
+    return document.rows([], [f"an HTML page{named} where {expected} was expected, not read"])
 
 
-def page_rows(
-    content: bytes,
-    path: str,
-    file_row: int,
-    table: FieldTable,
-    losses: Sequence[str] = (),
-    page_text: str = "main",
-    extractor: str = "readability",
-) -> Rows:
-    """Return the article of a page; its paragraphs know their lines.
-
-    Parameters
-    ----------
-    content : bytes
-    path : str
-    file_row : int
-    table : FieldTable
-    losses : sequence of str
-        What of the file could not be read.
-    page_text, extractor : str
-        As in `ReadParams`.
-    """
-    decoded = decode_markup(content)
-    builder = RowBuilder(read_bytes=len(content))
-    builder.skips += [Skip(path, 0, note) for note in (*losses, decoded.note) if note]
-    root = parse_html(decoded.text)
+def page_rows(document: Document, params: ReadParams) -> Rows:
+    """Return the article of a page; its paragraphs know their lines."""
+    html, notes = document.decode()
+    root = parse_html(html)
     if root is None:
-        builder.skips.append(Skip(path, 0, "empty"))
-        return builder.rows()
+        return document.rows([], [*notes, "empty"])
     fields = page_fields(root)
-    paragraphs = (
-        paragraphs_of(root) if page_text == "all" else main_paragraphs(root, EXTRACTORS[extractor](decoded.text))
-    )
+    if params.page_text == "all":
+        paragraphs = paragraphs_of(root)
+    else:
+        paragraphs = main_paragraphs(root, EXTRACTORS[params.page_extractor](html))
     title = str(fields["title"])
     paragraphs = [one for one in paragraphs if not (one.tag in ("h1", "h2") and one.text == title)]
+    table = document.table
     record = table.resolve(
         table.values_by_role({**fields, "text": "\n\n".join(one.text for one in paragraphs)}), is_text=True
     )
     if isinstance(record, str):
-        builder.skips.append(Skip(path, 0, record))
-        return builder.rows()
+        return document.rows([], [*notes, record])
     marks = _line_marks(paragraphs)
-    body_line = marks[0][1] if marks else 0
-    builder.add(path, file_row, 1, record, body=[record.text], body_line=body_line, line_marks=marks)
+    line = marks[0][1] if marks else 0
+    builder = document.builder(notes)
+    builder.add(document.path, document.file_row, 1, record, body=[record.text], body_line=line, line_marks=marks)
     return builder.rows()
 
 

@@ -6,20 +6,17 @@ import html
 import io
 import re
 from calendar import timegm
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from xml.sax import SAXParseException
 
-from dedup.model import Skip
-from dedup.readers.buffer import RowBuilder, Rows
-from dedup.readers.documents import elements_before_break, read_whole
-from dedup.readers.encodings import decode_markup
-from dedup.readers.fields import FieldTable
+from dedup.readers.buffer import Rows
+from dedup.readers.documents import Document, elements_before_break, read_document
 from dedup.readers.markup import html_line, html_text, is_html
 from dedup.readers.tasks import OpenFile, Task
-from dedup.readers.xmlguard import first_error, refuse_entities, root_name
+from dedup.readers.xmlguard import first_error, root_name
 
 if TYPE_CHECKING:
     import time
@@ -33,48 +30,27 @@ _TEXT_TYPES = ("text/", "application/xhtml+xml", "html", "xhtml", "")
 
 def tasks(file: OpenFile) -> Iterator[Task]:
     """Yield what reads a feed."""
-    content, losses = read_whole(file)
-    read = json_feed_rows if file.format == "jsonfeed" else feed_rows
-    yield partial(read, content, file.path, file.file_row, file.table, losses)
+    yield partial(json_feed_rows if file.format == "jsonfeed" else feed_rows, read_document(file))
 
 
-def feed_rows(content: bytes, path: str, file_row: int, table: FieldTable, losses: Sequence[str] = ()) -> Rows:
-    """Return the entries of an RSS or Atom feed.
-
-    Parameters
-    ----------
-    content : bytes
-    path : str
-    file_row : int
-    table : FieldTable
-    losses : sequence of str
-        What of the file could not be read.
-
-    Returns
-    -------
-    Rows
-        What is wrong with the feed as a whole is one of its skips: one line, however much it is.
-    """
-    decoded = decode_markup(content)
-    notes = [*losses, *([decoded.note] if decoded.note else [])]
+def feed_rows(document: Document) -> Rows:
+    """Return the entries of an RSS or Atom feed."""
+    text, notes = document.decode_xml()
     entries: list[dict[str, object]] = []
-    if refusal := refuse_entities(decoded.text):
-        notes = [refusal]
-    elif not decoded.text.strip():
-        notes.append("empty")
-    else:
-        entries, note = _parse_xml(decoded.text)
+    if text:
+        entries, note = _parse_xml(text)
         notes += [note] if note else []
-    return _rows(entries, path, file_row, table, notes, len(content))
+    table = document.table
+    return document.rows((table.resolve(table.values_by_role(one), is_text=True) for one in entries), notes)
 
 
-def json_feed_rows(content: bytes, path: str, file_row: int, table: FieldTable, losses: Sequence[str] = ()) -> Rows:
-    """Return the entries of a JSON Feed (versions 1 and 1.1); arguments as for `feed_rows`."""
+def json_feed_rows(document: Document) -> Rows:
+    """Return the entries of a JSON Feed (versions 1 and 1.1)."""
     import msgspec
 
-    notes = list(losses)
-    entries: list[dict[str, object] | None] = []
-    text = decode_markup(content).text
+    text, notes = document.decode()
+    table, source = document.table, ""
+    items: object = None
     feed: object
     try:
         feed = msgspec.json.decode(text)
@@ -84,34 +60,15 @@ def json_feed_rows(content: bytes, path: str, file_row: int, table: FieldTable, 
         notes.append(f"broken JSON Feed: {reason}")
         named = _TITLE.search(text[: opened.start()] if opened else "")
         feed = {"title": named[1] if named else "", "items": found}
-    items = feed.get("items") if isinstance(feed, dict) else None
-    if isinstance(feed, dict) and isinstance(items, list):
-        title = html_line(_string(feed.get("title")))
-        entries = [_json_entry(one, title) if isinstance(one, dict) else None for one in items]
-        notes += [] if entries or notes else ["a feed without an entry"]
-    else:
-        notes.append('no feed: "items" is missing or not a list')
-    return _rows(entries, path, file_row, table, notes, len(content))
-
-
-def _rows(
-    entries: Sequence[dict[str, object] | None],
-    path: str,
-    file_row: int,
-    table: FieldTable,
-    notes: Sequence[str],
-    read_bytes: int,
-) -> Rows:
-    builder = RowBuilder(read_bytes=read_bytes)
-    if notes:
-        builder.skips.append(Skip(path, 0, "; ".join(notes)))
-    for number, entry in enumerate(entries, 1):
-        record = "not an object" if entry is None else table.resolve(table.values_by_role(entry), is_text=True)
-        if isinstance(record, str):
-            builder.skips.append(Skip(path, number, record))
-        else:
-            builder.add(path, file_row, number, record)
-    return builder.rows()
+    if isinstance(feed, dict):
+        items, source = feed.get("items"), html_line(_string(feed.get("title")))
+    if not isinstance(items, list):
+        return document.rows([], [*notes, 'no feed: "items" is missing or not a list'])
+    entries = (_json_entry(one, source) if isinstance(one, dict) else None for one in items)
+    records = (
+        "not an object" if one is None else table.resolve(table.values_by_role(one), is_text=True) for one in entries
+    )
+    return document.rows(records, notes or ([] if items else ["a feed without an entry"]))
 
 
 def field_text(value: str) -> str:

@@ -13,9 +13,10 @@ import numpy as np
 from dedup.model import NO_DATE, Skip
 from dedup.readers.buffer import RowBuilder, Rows, strings_of
 from dedup.readers.dates import parse_date
-from dedup.readers.encodings import decode_markup
-from dedup.readers.fields import FieldTable
+from dedup.readers.documents import Document, too_long
+from dedup.readers.fields import Record
 from dedup.readers.pages import page_rows
+from dedup.readers.params import ReadParams
 from dedup.readers.tasks import OpenFile, Task
 
 INSTALL = "reading WARC needs warcio; install it: pip install 'saidtwice[warc]'"
@@ -106,41 +107,32 @@ def _task(record: Any, number: int, file: OpenFile) -> Task | None:
     while size <= limit and (piece := stream.read(1 << 16)):
         pieces.append(piece)
         size += len(piece)
-    losses = [f"longer than {limit:,} bytes, read up to there; raise max_document_bytes"] if size > limit else []
+    losses = [too_long(limit)] if size > limit else []
     url = record.rec_headers.get_header("WARC-Target-URI") or ""
     date = parse_date(record.rec_headers.get_header("WARC-Date") or "")
-    captured = _Capture(b"".join(pieces)[:limit], url.strip("<> "), NO_DATE if date is None else date, number)
-    return partial(_rows, captured, media in _PAGES, losses, file)
+    document = Document(b"".join(pieces)[:limit], file.path, file.file_row, file.table, losses)
+    captured = _Capture(document, media in _PAGES, url.strip("<> "), NO_DATE if date is None else date, number)
+    return partial(_rows, captured, file.params)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Capture:
     """What was captured, from where and when; ``number`` is that of its record."""
 
-    content: bytes
+    document: Document
+    is_page: bool
     url: str
     date: int
     number: int
 
 
-def _rows(captured: _Capture, is_page: bool, losses: list[str], file: OpenFile) -> Rows:
-    params = file.params
-    if is_page:
-        rows = page_rows(
-            captured.content,
-            file.path,
-            file.file_row,
-            file.table,
-            losses,
-            params.page_text,
-            params.page_extractor,
-        )
-    else:
-        rows = _text_rows(captured.content, losses, file.path, file.file_row, file.table)
+def _rows(captured: _Capture, params: ReadParams) -> Rows:
+    path = captured.document.path
+    rows = page_rows(captured.document, params) if captured.is_page else _text_rows(captured.document)
     rows.skips = [Skip(skip.path, captured.number, skip.reason) for skip in rows.skips]
     if len(rows.dates):
         url = captured.url.encode("utf-8", "replace")
-        name = url or f"{file.path}:{captured.number}".encode("utf-8", "replace")
+        name = url or f"{path}:{captured.number}".encode("utf-8", "replace")
         # Two captures of one address are two versions; an address of its own that a page names may be wrong.
         rows.ids, rows.urls = strings_of([name]), strings_of([url or rows.urls[0].encode()])
         rows.records = np.array([captured.number], np.int64)
@@ -150,14 +142,7 @@ def _rows(captured: _Capture, is_page: bool, losses: list[str], file: OpenFile) 
     return rows
 
 
-def _text_rows(content: bytes, losses: list[str], path: str, file_row: int, table: FieldTable) -> Rows:
-    decoded = decode_markup(content)
-    builder = RowBuilder([Skip(path, 0, note) for note in (*losses, decoded.note) if note])
-    record = table.resolve(table.values_by_role({"text": decoded.text}), is_text=True)
-    if isinstance(record, str):
-        builder.skips.append(Skip(path, 0, record))
-    elif not record.text.strip():
-        builder.skips.append(Skip(path, 0, "empty"))
-    else:
-        builder.add(path, file_row, 1, record)
-    return builder.rows()
+def _text_rows(document: Document) -> Rows:
+    text, notes = document.decode()
+    record = document.table.resolve(document.table.values_by_role({"text": text}), is_text=True)
+    return document.rows(["empty" if isinstance(record, Record) and not record.text.strip() else record], notes)
