@@ -1,6 +1,6 @@
 """Folder of a data set with truth -> what the engine finds in it, beside what there is to find.
 
-Each set has a function ``measure(folder, options) -> Result``; `benchmarks.quality.SETS` names them all. What is not a
+Each set has a function ``measure(folder, options) -> Result``; `benchmarks.registry` names them all. What is not a
 plain call of the engine is plain Python on purpose: the answers that it is compared with must not come out of the code
 that is measured.
 """
@@ -12,7 +12,6 @@ import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import combinations, product
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ import numpy as np
 import zstandard
 
 import dedup
+from benchmarks.results import Figure, Options, Result, said_settings, share
 from dedup.model import Articles, Relation, Tokens
 from dedup.pipeline import Report
 from dedup.shingles import Ranges, ShingleParams, Shingles, shingle
@@ -29,87 +29,16 @@ from dedup.tokens import TokenParams, tokenize
 Pair = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number, what it should be, and what others have.
-
-    Attributes
-    ----------
-    name : str
-    value : float
-    relation : str
-        ``>=``, ``=`` or ``~`` (within .001), of the value to `target`; empty where nothing is aimed at.
-    target : float
-    peer : str
-        The same figure of another tool, or a published one, with its name.
-    settings : str
-        Those that are not the defaults.
-    """
-
-    name: str
-    value: float
-    relation: str = ""
-    target: float = 0.0
-    peer: str = ""
-    settings: str = ""
-
-    @property
-    def met(self) -> bool | None:
-        """Whether the target is reached; None without one."""
-        if not self.relation:
-            return None
-        if self.relation == "~":
-            return abs(self.value - self.target) <= 0.001
-        return self.value >= self.target if self.relation == ">=" else self.value == self.target
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The figures of a set.
-
-    Attributes
-    ----------
-    figures : list of Figure
-    settings : dict of str to dict
-        All settings of each run, by its label.
-    notes : list of str
-        Lines printed below the table.
-    data : dict
-        What goes to the JSON file beside the figures.
-    """
-
-    figures: list[Figure]
-    settings: dict[str, dict[str, Any]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    data: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a measurement may be told.
-
-    Attributes
-    ----------
-    jobs : int
-    background : Path or None
-        Feed whose document frequencies weigh the words of the sentence pairs.
-    samples : Path or None
-        Folder for samples to be read by eye.
-    """
-
-    jobs: int = 2
-    background: Path | None = None
-    samples: Path | None = None
-
-
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """Return the records of a JSON Lines file compressed with zstd.
+    """Return the records of a JSON Lines file, compressed with zstd if its name says so.
 
     Raises
     ------
     FileNotFoundError
     """
     with path.open("rb") as file:
+        if path.suffix != ".zst":
+            return [json.loads(line) for line in file if line.strip()]
         lines = io.TextIOWrapper(zstandard.ZstdDecompressor().stream_reader(file), encoding="utf-8")
         return [json.loads(line) for line in lines]
 
@@ -171,29 +100,23 @@ def article_pairs(report: Report, groups: Sequence[Sequence[int]]) -> set[Pair]:
     return pairs
 
 
-def share(part: float, whole: float) -> float:
-    """Return part / whole; 1 of nothing, since nothing is missing from it."""
-    return part / whole if whole else 1.0
-
-
 def run(
-    result: Result, label: str, inputs: Sequence[str | Path] | Articles, settings: Mapping[str, object], jobs: int
+    result: Result,
+    label: str,
+    inputs: Sequence[str | Path] | Articles,
+    settings: Mapping[str, object],
+    options: Options,
 ) -> Report:
     """Return the report of a run; its settings are kept in the result under the label."""
-    config = dedup.load_config(settings)
+    config = dedup.load_config({**options.settings, **settings})
     result.settings[label] = config.as_dict()
-    return dedup.scan(inputs, config, jobs=jobs)
-
-
-def said_settings(settings: Mapping[str, object]) -> str:
-    """Return settings as one line."""
-    return " ".join(f"{name}={value}" for name, value in settings.items())
+    return dedup.scan(inputs, config, jobs=options.jobs)
 
 
 def measure_mccormick(folder: Path, options: Options) -> Result:
     """Planted near-duplicate articles, by the relation of articles."""
     result = Result([])
-    report = run(result, "defaults", [folder / "docs_2500.jsonl.zst"], {}, options.jobs)
+    report = run(result, "defaults", [folder / "docs_2500.jsonl.zst"], {}, options)
     ids = list(report.articles.ids)
     near = report.relations.kinds == Relation.NEAR_DUPLICATE
     pairs = zip(report.relations.left[near].tolist(), report.relations.right[near].tolist(), strict=True)
@@ -230,7 +153,7 @@ def measure_reuters(folder: Path, options: Options) -> Result:
             settings = {
                 "shingle_size": 5, "levels": ["article"], "min_jaccard": level, "min_cosine": 0.0, "candidates": method,
             }  # fmt: skip
-            report = run(result, f"{label}, {method} at {level}", articles, settings, options.jobs)
+            report = run(result, f"{label}, {method} at {level}", articles, settings, options)
             found, wanted = article_pairs(report, groups), {pair for pair, value in truth.items() if value >= level}
             aimed = (">=", 0.995, "=", 1.0) if articles is plain else ("", 0.0, "", 0.0)
             flagged = peers[level]
@@ -283,7 +206,7 @@ def measure_bible(folder: Path, options: Options) -> Result:
     elsewhere = {"rwebster": ".889", "wbs": ".863", "akjv": ".794", "asv": ".607", "web": ".235"}
     for method in ("exact", "lsh"):
         settings = {"levels": ["article"], "min_tokens": 1, "min_jaccard": 0.5, "min_cosine": 0.0, "candidates": method}
-        report = run(result, method, articles, settings, options.jobs)
+        report = run(result, method, articles, settings, options)
         said = said_settings({"levels": "article", "min_tokens": 1, "min_cosine": 0})
         owners = report.segments.articles
         ends = [[first[row] for row in owners[side].tolist()] for side in (report.matches.left, report.matches.right)]
@@ -337,7 +260,7 @@ def measure_licences(folder: Path, options: Options) -> Result:
     for min_jaccard in (None, 0.7, 0.85):
         settings = {"levels": ["article"], "min_jaccard": min_jaccard}
         said = said_settings({name: value for name, value in settings.items() if value is not None})
-        report = run(result, said, [folder / "docs.jsonl.zst"], settings, options.jobs)
+        report = run(result, said, [folder / "docs.jsonl.zst"], settings, options)
         clusters = np.arange(len(report.articles))
         lengths = np.diff(report.clusters.offsets)
         numbers = len(report.articles) + np.repeat(np.arange(len(lengths)), lengths)

@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.datasets import Figure, Options, Result, run, share
+from benchmarks.datasets import run
+from benchmarks.results import Figure, Options, Result, share
 from dedup import articles_of
 
 #: Shorter paragraphs are left out: half of one would be under the engine's minimum.
@@ -80,7 +81,7 @@ def measure_edits(folder: Path, options: Options) -> Result:
     for name, edit in EDITS.items():
         generator = random.Random(name)
         bodies = [f"{' '.join(one)}\n\n{' '.join(edit(one, words, generator))}" for one in paragraphs]
-        report = run(result, "defaults", articles_of(bodies), {}, options.jobs)
+        report = run(result, "defaults", articles_of(bodies), {}, options)
         left, right = report.passages.left_articles, report.passages.right_articles
         found = set(left[left == right].tolist())
         wrong, total = wrong + int((left != right).sum()), total + len(left)

@@ -1,18 +1,14 @@
 """Is every entry read that feedparser sees, and do feeds in all formats give the findings of JSON Lines.
 
-``python -m benchmarks.feeds --data DIR`` prints a table of the feeds in a folder: the entries that feedparser (with its
-defaults) and the reader here see, how many have the same title and link, how many were skipped, and the line that is
-said of the file. ``--generated N`` writes N feeds with known repeats in each format and compares their findings with
-those of the same articles as JSON Lines.
+``feeds`` has a line for each feed of a folder: the entries that feedparser (with its defaults) and the reader here see,
+how many have the same title and link, how many were skipped, and the line that is said of the file. ``formats`` writes
+feeds with known repeats in each format and compares their findings with those of the same articles as JSON Lines.
 """
 
 from __future__ import annotations
 
-import argparse
 import io
-import sys
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,6 +16,7 @@ import feedparser
 
 import dedup
 from benchmarks.feed_formats import FORMATS, make_articles, write_feed
+from benchmarks.results import Figure, Options, Result
 from dedup.readers.markup import html_line
 from dedup.reports.view import report_findings
 
@@ -38,10 +35,11 @@ def read_entries(path: Path) -> tuple[list[tuple[str, str]], int, list[str]]:
     return entries, len(skipped), [skip.reason for skip in articles.skips if not skip.record]
 
 
-def print_table(folder: Path) -> bool:
-    """Print a line for each file; return whether every entry of feedparser was read with its title and link."""
+def measure_feeds(folder: Path, options: Options) -> Result:
+    """Count the entries of each file that feedparser sees, and those of them that are read with title and link."""
+    result = Result()
     totals, lost = [0, 0, 0, 0], 0
-    print("| file | feedparser | read | same title, link | skipped | said of the file |\n|---|--:|--:|--:|--:|---|")
+    names = ("feedparser", "read", "same title, link", "skipped")
     for path in sorted(path for path in folder.iterdir() if path.suffix in (".xml", ".json", ".rss", ".atom")):
         expected = peer_entries(path)
         entries, skipped, said = read_entries(path)
@@ -49,9 +47,12 @@ def print_table(folder: Path) -> bool:
         lost += len(expected) - same
         row = (len(expected), len(entries), same, skipped)
         totals = [total + one for total, one in zip(totals, row, strict=True)]
-        print(f"| {path.name} | {' | '.join(map(str, row))} | {' / '.join(said)} |")
-    print(f"| all | {' | '.join(map(str, totals))} | |")
-    return not lost
+        said_line = " / ".join(said)
+        result.rows.append({"file": path.name} | dict(zip(names, row, strict=True)) | {"said of the file": said_line})
+    result.rows.append({"file": "all"} | dict(zip(names, totals, strict=True)) | {"said of the file": ""})
+    if lost:
+        result.failures.append(f"{lost} entries that feedparser sees were not read with their title and link")
+    return result
 
 
 def findings_of(path: Path) -> list[tuple[object, ...]]:
@@ -69,38 +70,21 @@ def _findings(report: dedup.Report) -> Iterator[tuple[object, ...]]:
         yield finding.kind, finding.level, finding.exact, finding.weight, places
 
 
-def compare_formats(count: int) -> bool:
-    """Write feeds in every format, compare their findings with those of JSON Lines, and print how many are equal."""
+def measure_formats(path: Path, options: Options) -> Result:
+    """Write feeds in every format and count those whose findings are those of JSON Lines."""
+    result, count = Result(), options.count or 100
     equal = dict.fromkeys(FORMATS, 0)
     findings = 0
-    started = time.perf_counter()
     with TemporaryDirectory() as folder:
-        for seed in range(count):
+        for seed in range(options.seed, options.seed + count):
             articles = make_articles(seed)
             expected = findings_of(write_feed(Path(folder), "jsonl", articles))
             findings += len(expected)
             for name in FORMATS:
                 equal[name] += expected == findings_of(write_feed(Path(folder), name, articles))
-    seconds = time.perf_counter() - started
-    print(f"{count} feeds, {findings} findings each way, {seconds:.0f} s; feeds with the findings of JSON Lines:")
     for name, n_equal in equal.items():
-        print(f"  {name:10} {n_equal}")
-    return all(n_equal == count for n_equal in equal.values())
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; 1 if something differs."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="a folder of feeds")
-    parser.add_argument("--generated", type=int, default=0, metavar="N", help="compare N made feeds in each format")
-    options = parser.parse_args(arguments)
-    fine = True
-    if options.data:
-        fine &= print_table(options.data)
-    if options.generated:
-        fine &= compare_formats(options.generated)
-    return 0 if fine else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        result.figures.append(Figure(f"{name}: feeds of {count} with the findings of JSON Lines", n_equal, "=", count))
+        if n_equal < count:
+            result.failures.append(f"{name}: {count - n_equal} of {count} feeds have other findings")
+    result.notes.append(f"{findings} findings each way")
+    return result

@@ -1,14 +1,13 @@
 """Are readers safe from what they are given: broken, cut and mixed up files of every format.
 
-``python -m benchmarks.fuzz --examples N`` gives every reader of the table N files made by Hypothesis: well-formed ones
+``python -m benchmarks run fuzz --count N`` gives every reader of the table N files made by Hypothesis: well-formed ones
 with pieces taken out, doubled, exchanged and cut, with tokens of the format put in, or bytes of no format at all. A
 reader must return within `LIMIT_SECONDS`, raise nothing but a `DedupError`, and say what it says in lines. The peak of
-memory is printed at the end. ``--reader NAME`` picks one, ``--seed N`` another run.
+memory is printed at the end. ``--seed N`` makes another run.
 """
 
 from __future__ import annotations
 
-import argparse
 import bz2
 import csv
 import gzip
@@ -16,7 +15,6 @@ import io
 import json
 import lzma
 import resource
-import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -28,6 +26,7 @@ from hypothesis import strategies as st
 
 import dedup
 from benchmarks import feed_formats
+from benchmarks.results import Options, Result
 from dedup.errors import DedupError
 
 #: For a file of a few kilobytes; the slowest takes some hundredths.
@@ -257,21 +256,13 @@ def fuzz(name: str, examples: int, number: int = 0, limit_seconds: float = LIMIT
         run()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; a failure is raised with the file that made it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--examples", type=int, default=1000, metavar="N", help="files for each reader")
-    parser.add_argument("--reader", choices=sorted(READERS), action="append", help="only these")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args(arguments)
-    for name in options.reader or READERS:
+def measure_fuzz(path: Path, options: Options) -> Result:
+    """Give every reader broken files; a failure is raised with the file that made it, as small as can be."""
+    result, count = Result(), options.count or 1000
+    for name in READERS:
         started = time.perf_counter()
-        fuzz(name, options.examples, options.seed)
+        fuzz(name, count, options.seed)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         seconds = time.perf_counter() - started
-        print(f"{name:12} {options.examples:>8,} files, {seconds:6.0f} s, peak {peak:,.0f} MB so far", flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        result.rows.append({"reader": name, "files": count, "seconds": seconds, "peak MiB so far": peak})
+    return result

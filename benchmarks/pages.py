@@ -1,6 +1,6 @@
 """How well the main text of a page is found: by the two extractors that can be chosen, and by others beside them.
 
-``python -m benchmarks.pages`` reads the pages of ``benchmarks/web``, written for this, in which the attribute
+``python -m benchmarks run pages`` reads the pages of ``benchmarks/web``, written for this, in which the attribute
 ``data-main`` marks what a reader would call the article. The attribute is taken out before anybody reads the page.
 Each extractor chooses among the same paragraphs (`dedup.readers.pages.main_paragraphs`), so the figures say which
 paragraphs it takes for the main text, and nothing of how it writes them. Extractors that are not installed are left
@@ -9,15 +9,14 @@ out: ``pip install trafilatura resiliparse justext`` for all of them.
 
 from __future__ import annotations
 
-import argparse
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks.results import Options, Result
 from dedup.readers.markup import html_text, paragraphs_of, parse_html
 from dedup.readers.pages import EXTRACTORS, main_paragraphs
 
@@ -94,28 +93,21 @@ def _folded(text: str) -> str:
     return "".join(text.split())
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print a line for each extractor."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.parse_args(arguments)
-    pages = [path.read_text(encoding="utf-8") for path in sorted(PAGES.glob("*.html"))]
+def measure_pages(path: Path, options: Options) -> Result:
+    """Measure each extractor that is installed: right paragraphs, and time."""
+    result = Result()
+    pages = [one.read_text(encoding="utf-8") for one in sorted(PAGES.glob("*.html"))]
     plain = [page.replace(_MARK, "") for page in pages]
     # Short pages flatter; a long one is what a site serves: much script, style and menu around the same text.
     long = [page.replace("</body>", f"<div>{'<script>var a = 1;</script>' * 4000}</div></body>") for page in plain]
-    print(
-        f"{len(pages)} pages; mean of the pages\n\n| extractor | precision | recall | F1 | ms a page | ms at 100 kB |"
-    )
-    print("|---|--:|--:|--:|--:|--:|")
     for name, (package, extract) in PEERS.items():
         if find_spec(package) is None:
-            print(f"| {name} | not installed |")
+            result.notes.append(f"{name}: not installed")
             continue
         scores = [score_page(page, extract) for page in pages]
-        means = [statistics.mean(values) for values in zip(*scores, strict=True)]
-        times = f"{milliseconds(plain, extract):.1f} | {milliseconds(long, extract):.1f}"
-        print(f"| {name} | {' | '.join(f'{mean:.3f}' for mean in means)} | {times} |")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        precision, recall, f1 = (statistics.mean(values) for values in zip(*scores, strict=True))
+        row = {"extractor": name, "precision": precision, "recall": recall, "F1": f1}
+        row |= {"ms a page": milliseconds(plain, extract), "ms at 100 kB": milliseconds(long, extract)}
+        result.rows.append(row)
+    result.notes.append(f"{len(pages)} pages; mean of the pages")
+    return result

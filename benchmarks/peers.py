@@ -7,19 +7,16 @@ Every peer is used the quickest way its documentation has; `peer_scripts` says w
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-DEFAULT_ENVS = Path("~/.cache/saidtwice/peers")
+from benchmarks.results import ENVS, ROOT
+
 THREADS = "2"
 THREAD_VARIABLES = ("RAYON_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -95,7 +92,7 @@ class PeerResult:
 
 
 def run_peer(
-    name: str, feed_path: Path, envs: Path = DEFAULT_ENVS, max_bytes: int | None = None, timeout_seconds: float = 1800
+    name: str, feed_path: Path, envs: Path = ENVS, max_bytes: int | None = None, timeout_seconds: float = 1800
 ) -> PeerResult:
     """Return what one peer finds in the first `max_bytes` of article text of a JSON Lines feed.
 
@@ -172,55 +169,3 @@ def _reason(error: OSError | subprocess.SubprocessError) -> str:
         # a program that is ended from outside (out of memory) says nothing
         return (error.stderr or "").strip().rpartition("\n")[2] or f"ended with code {error.returncode}"
     return str(error)
-
-
-def format_table(results: Sequence[PeerResult]) -> str:
-    """Return one line a peer, the settings of each below."""
-    head = f"{'peer':15} {'version':8} {'MB':>6} {'paragraphs':>10} {'flagged':>8} {'pairs':>8}"
-    head += f" {'parse s':>8} {'tokens s':>8} {'sketch s':>8} {'query s':>8} {'MB/s':>6} {'peak MB':>8}"
-    lines = [head]
-    for result in results:
-        if result.error is not None:
-            lines.append(f"{result.name:15} not run: {result.error}")
-            continue
-        steps = "".join(
-            f" {result.seconds[step]:8.2f}" if step in result.seconds else f" {'-':>8}"
-            for step in ("parse", "tokens", "sketch", "query")
-        )
-        pairs = "-" if result.n_pairs is None else str(result.n_pairs)
-        lines.append(
-            f"{result.name:15} {result.version:8} {result.text_mb:6.1f} {result.n_paragraphs:10} "
-            f"{len(result.flagged):8} {pairs:>8}{steps} {result.mb_per_s:6.1f} {result.peak_mb:8.0f}"
-        )
-    lines += ["", *(f"{result.name}: {result.settings}" for result in results if result.error is None)]
-    return "\n".join(lines)
-
-
-def main() -> None:
-    """Run the peers named on the command line and print a table; ``--json`` also writes it as JSON, without the ids."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.peers", description=__doc__.partition("\n")[0])
-    parser.add_argument("--data", type=Path, required=True, help="JSON Lines feed")
-    parser.add_argument("--peers", nargs="+", choices=PEERS, default=list(PEERS), metavar="NAME", help=", ".join(PEERS))
-    parser.add_argument("--max-bytes", type=int, help="article text for each; 0: all (default: slow peers get a part)")
-    parser.add_argument("--envs", type=Path, default=DEFAULT_ENVS, help="folder of their environments [%(default)s]")
-    parser.add_argument("--timeout", type=float, default=1800, help="seconds for each [%(default)s]")
-    parser.add_argument("--json", type=Path, help="file to write")
-    arguments = parser.parse_args()
-    if not arguments.data.is_file():
-        parser.error(f"--data: there is no file {arguments.data}")
-    results = []
-    for name in arguments.peers:
-        max_bytes = PEERS[name].max_bytes if arguments.max_bytes is None else arguments.max_bytes or None
-        print(f"{name} ...", file=sys.stderr)
-        results.append(run_peer(name, arguments.data, arguments.envs, max_bytes, arguments.timeout))
-    print(format_table(results))
-    if arguments.json is not None:
-        rows = [{**asdict(result), "flagged": len(result.flagged)} for result in results]
-        machine = {"cores": os.cpu_count(), "machine": platform.machine(), "python": platform.python_version()}
-        arguments.json.write_text(
-            json.dumps({"machine": machine, "feed": arguments.data.name, "peers": rows}, indent=1)
-        )
-
-
-if __name__ == "__main__":
-    main()

@@ -16,26 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import dedup
-from benchmarks.datasets import (
-    Figure,
-    Options,
-    Pair,
-    Result,
-    body_tokens,
-    jaccard,
-    python_sets,
-    read_records,
-    run,
-    share,
-    shingle_rows,
-    word_shingles,
-)
+from benchmarks.datasets import Pair, body_tokens, jaccard, python_sets, read_records, run, shingle_rows, word_shingles
+from benchmarks.results import Figure, Options, Result, share
 from dedup import score
 from dedup.model import Articles, Kind, Level
 from dedup.pipeline import Report
 from dedup.shingles import Ranges
 
-SEEDS = Path(__file__).resolve().parent.parent / "seeds"
 #: Two spans are the same place if they share this much of both together.
 _SAME_PLACE = 0.8
 
@@ -44,7 +31,7 @@ def measure_moscow_times(folder: Path, options: Options) -> Result:
     """Find in one article the two paragraphs that are most alike, by word sets in plain Python, and no others."""
     result = Result([])
     path = folder / "article.txt"
-    report = run(result, "defaults", [path], {}, options.jobs)
+    report = run(result, "defaults", [path], {}, options)
     paragraphs = [part.strip() for part in re.split(r"\n\s*\n", path.read_text(encoding="utf-8")) if part.strip()]
     sets = [word_shingles(paragraph, 3) for paragraph in paragraphs]
     ranked = sorted(combinations(range(len(sets)), 2), key=lambda pair: -jaccard(sets[pair[0]], sets[pair[1]]))
@@ -83,7 +70,7 @@ def measure_clough_stevenson(folder: Path, options: Options) -> Result:
     answers, sources = ([row_of[one[name]] for one in truth] for name in ("id1", "id2"))
     labels = np.array([one["label"] for one in truth])
     result = Result([])
-    report = run(result, "defaults", articles, {}, options.jobs)
+    report = run(result, "defaults", articles, {}, options)
     scores = _reuse_scores(articles, answers, sources, report)
     generator = np.random.default_rng(0)
     draws = generator.integers(0, len(labels), (1000, len(labels)))
@@ -165,7 +152,7 @@ def _weighted_containment(
 def measure_allsides(folder: Path, options: Options) -> Result:
     """Find articles that repeat a paragraph inside themselves, beside the word-for-word ones of plain Python."""
     result = Result([])
-    report = run(result, "defaults", [folder / "docs.jsonl.zst"], {}, options.jobs)
+    report = run(result, "defaults", [folder / "docs.jsonl.zst"], {}, options)
     spans, kinds = _inner_places(report)
     for name, pattern, peer in (
         ("lower case, white space", r"\S+", ""),
@@ -248,7 +235,7 @@ def measure_seeds(folder: Path, options: Options) -> Result:
     """Compare the findings of this repository's labelled feed: right kind, right places, nothing else."""
     result = Result([])
     labels = json.loads((folder / "expected.json").read_text(encoding="utf-8"))
-    report = run(result, "defaults", [folder / "feed.jsonl"], {}, options.jobs)
+    report = run(result, "defaults", [folder / "feed.jsonl"], {}, options)
     rows = {name: row for row, name in enumerate(report.articles.ids)}
     wanted = [_labelled(report.articles, label, rows) for label in labels["findings"]]
     found = report.findings

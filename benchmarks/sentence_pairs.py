@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 import dedup
-from benchmarks.datasets import Figure, Options, Result, body_tokens, read_records, share, shingle_rows
+from benchmarks.datasets import body_tokens, read_records, shingle_rows
+from benchmarks.results import Figure, Options, Result, share
 from dedup import score
 from dedup.config import Config
 from dedup.model import Articles, Level
@@ -136,7 +137,7 @@ def measure_sentence_pairs(folder: Path, options: Options) -> Result:
             ),
             Figure(f"STS recall of scores >= {SAME_SCORE:g}, defaults", here.scored_recall, settings=said),
         ],
-        {"defaults": config.as_dict()},
+        settings={"defaults": config.as_dict()},
     )  # fmt: skip
     weights = options.background.name if options.background else "the sentences themselves"
     result.notes.append(

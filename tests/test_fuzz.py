@@ -1,4 +1,4 @@
-"""No reader falls over what it is given; `python -m benchmarks.fuzz` gives them many more files."""
+"""No reader falls over what it is given; `python -m benchmarks run fuzz` gives them many more files."""
 
 from __future__ import annotations
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import dedup
-from benchmarks import quality
-from benchmarks.datasets import Figure, Options, Result, article_pairs, body_tokens, equal_rows, words_only
+from benchmarks.datasets import article_pairs, body_tokens, equal_rows, words_only
 from benchmarks.repeats import area_under_curve, covered_share, exact_repeats, measure_seeds
+from benchmarks.results import Figure, Options
 from benchmarks.sentence_pairs import Judged, best_points, point
 from dedup.tokens import token_hash
 
@@ -119,46 +118,3 @@ def test_seeds_are_compared_by_kind_and_place(tmp_path: Path) -> None:
         "pairs related that are not": 0,
         "clean articles with a finding": 0,
     } == {figure.name: figure.value for figure in figures}
-
-
-def test_a_figure_under_its_floor_or_not_measured_is_named() -> None:
-    """Figures at their floor pass; lower ones and those that were not measured do not."""
-    measured = [quality.Measured("seeds", Result([Figure("recall", 0.9), Figure("precision", 1.0)]), [0.1], True)]
-
-    lines = quality.under_floors({"seeds": {"recall": 0.95, "precision": 1.0}, "edits": {"precision": 1.0}}, measured)
-
-    assert ["seeds: recall is 0.9, its floor 0.95", "edits: precision has a floor of 1.0 and was not measured"] == lines
-
-
-def run_main(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["quality", *arguments])
-    return quality.main()
-
-
-def test_a_set_without_its_folder_is_skipped_with_the_reason(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    """No data is no failure, and is said."""
-    code = run_main(monkeypatch, "--data", str(tmp_path), "--only", "reuters")
-
-    assert (0, f"reuters: skipped: there is no folder {tmp_path / 'reuters'}\n\n") == (code, capsys.readouterr().out)
-
-
-def test_the_floors_of_this_repository_hold(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The gate passes on what is made from the seeds, and the JSON has what a figure needs to be believed."""
-    floors = Path(quality.__file__).with_name("floors.json")
-
-    code = run_main(monkeypatch, "--gate", str(floors), "--json", str(tmp_path / "out.json"), "--repeats", "2")
-
-    records = json.loads((tmp_path / "out.json").read_text())
-    assert code == 0
-    assert ["seeds", "edits"] == [record["set"] for record in records]
-    assert all(record["same"] and record["repeats"] == 2 and record["settings"]["defaults"] for record in records)
-
-
-def test_samples_stay_outside_of_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder for samples of published text inside the repository is refused."""
-    with pytest.raises(SystemExit) as error:
-        run_main(monkeypatch, "--samples", str(Path(quality.__file__).parent / "samples"))
-
-    assert error.value.code == 2

@@ -16,7 +16,7 @@ def sign_rows(shingles, offsets, multipliers, addends, out):
     """Fill the signature of each row of shingles (the affine32 scheme of datasketch 2.0).
 
     The inner loop is a bare minimum over a row: it compiles to 8-wide SIMD, and an ``if`` in it does not
-    (7 times slower, `benchmarks/speed.py`).
+    (7 times slower, `python -m benchmarks run speed-whole`).
     """
     for row in range(len(offsets) - 1):
         cells = out[row]
