@@ -159,6 +159,7 @@ def cover(
     relations: Relations,
     notices: Notices,
     token_offsets: NDArray[np.int64],
+    archived: NDArray[np.bool_] | None = None,
 ) -> Coverage:
     """Return how many tokens stand in a match with the article itself or with something earlier.
 
@@ -166,6 +167,8 @@ def cover(
     ----------
     token_offsets : int64[n + 1]
         Corpus position of each article's first token.
+    archived : bool[n], optional
+        Articles that are not counted.
     """
     from dedup.kernels import passages as kernels
 
@@ -183,6 +186,8 @@ def cover(
     for kind in _PAINT_ORDER[1:]:
         rows = kinds == kind
         kernels.paint(spans[rows, 2], spans[rows, 3], kinds[rows], canvas)
+    if archived is not None:
+        canvas[np.repeat(archived, np.diff(token_offsets))] = 0
     repeated, by_kind = np.empty(len(token_offsets) - 1, np.int64), np.empty(len(Kind) + 1, np.int64)
     kernels.count_painted(canvas, token_offsets, repeated, by_kind)
     return Coverage(repeated, {kind: int(by_kind[kind]) for kind in Kind})

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import cluster, collapse, findings, gather, join, lsh, passages, passes
+from dedup import known as known_of
 from dedup.config import Config
 from dedup.errors import ConfigError, DedupError
+from dedup.known import Archived, Known, Unseen, unseen_places
 from dedup.model import (
     NO_DATE,
     Articles,
@@ -74,6 +76,9 @@ class Report:
         The words of the feed and their document frequencies.
     seconds : dict of str to float
         Wall time of each stage.
+    archive : Archived or None
+        The archive that the articles were checked against; findings, relations, passages, clusters and matches are
+        then those that an article has which is not in it.
     """
 
     articles: Articles
@@ -91,6 +96,7 @@ class Report:
     search: Search
     vocabulary: Vocabulary
     seconds: dict[str, float]
+    archive: Archived | None = None
 
     @property
     def redundancy(self) -> NDArray[np.float64]:
@@ -181,6 +187,29 @@ def scan(
         return _Run(articles, config, executor, jobs, progress, clock).report()
 
 
+def scan_known(
+    articles: Articles,
+    known: Known,
+    config: Config,
+    executor: Executor,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Report:
+    """Find what some of the articles say again, the others being those of an archive that share something with them.
+
+    Parameters
+    ----------
+    articles : Articles
+        Those of the archive before the new ones.
+    known : Known
+    config : Config
+    executor : concurrent.futures.Executor
+        Of ``jobs`` threads.
+    """
+    return _Run(articles, config, executor, jobs, progress, _Clock(), known).report()
+
+
 def _why_empty(articles: Articles) -> str:
     if articles.skips:
         first = articles.skips[0]
@@ -210,7 +239,10 @@ class _Run:
         jobs: int,
         progress: Progress | None,
         clock: _Clock,
+        known: Known | None = None,
     ) -> None:
+        self.known = known
+        self.unseen: Unseen | None = None
         self.articles, self.config, self.executor, self.jobs = articles, config, executor, jobs
         self.progress, self.clock = progress, clock
         self.ranks = findings.rank_articles(articles.dates)
@@ -220,9 +252,11 @@ class _Run:
         survey, keys, tally = passes.first_pass(self.articles, self.config, self.executor, self._counter("segment"))
         self.clock.lap("segment")
         distinct = self._collapse(survey, keys)
+        if self.known is not None:
+            self.unseen = unseen_places(self.known, keys[distinct.firsts], len(self.articles))
         del keys  # what is no longer needed would add up to half of the text
         self.clock.lap("collapse")
-        vocabulary = passes.distinct_vocabulary(self.articles, survey, distinct, tally, self.config, self.executor)
+        vocabulary = self._vocabulary(survey, distinct, tally)
         bands = self._bands()
         searched = self._searched(survey, distinct)
         harvest = passes.second_pass(
@@ -253,11 +287,12 @@ class _Run:
 
         token_offsets, body_tokens = self._article_tokens(survey)
         relations = findings.relate(table, spans, body_tokens, self.config.findings)
-        coverage = findings.cover(table, spans, relations, notices, token_offsets)
+        archived = None if self.known is None else self.known.archived
+        coverage = findings.cover(table, spans, relations, notices, token_offsets, archived)
         found = findings.find(self.articles, table, relations, notices, self.ranks, body_tokens)
         found = gather.score_places(self.articles, found, vocabulary, self.config, self.executor, jobs=self.jobs)
         self.clock.lap("findings")
-        return Report(
+        report = Report(
             articles=self.articles,
             config=self.config,
             segments=survey.segments,
@@ -274,6 +309,30 @@ class _Run:
             vocabulary=vocabulary,
             seconds=self.clock.seconds,
         )
+        return report if self.known is None else self._of_new(report, distinct)
+
+    def _of_new(self, report: Report, distinct: collapse.Distinct) -> Report:
+        """Return what of the report the articles have that are not the archive's."""
+        assert self.known is not None
+        assert self.unseen is not None
+        archived, segments = self.known.archived, report.segments
+        found = known_of.findings_of_new(report.findings, archived)
+        more = known_of.count_more(found, segments, distinct, self.unseen)
+        return replace(
+            report,
+            matches=known_of.matches_of_new(report.matches, segments, distinct, archived),
+            borderline=known_of.matches_of_new(report.borderline, segments, distinct, archived),
+            clusters=known_of.clusters_of_new(report.clusters, segments, archived),
+            passages=known_of.passages_of_new(report.passages, archived),
+            relations=known_of.relations_of_new(report.relations, archived),
+            findings=found,
+            archive=Archived(self.known.name, self.known.n_articles, archived, more),
+        )
+
+    def _vocabulary(self, survey: Survey, distinct: collapse.Distinct, tally: passes.Tally) -> Vocabulary:
+        if self.known is None:
+            return passes.distinct_vocabulary(self.articles, survey, distinct, tally, self.config, self.executor)
+        return self.known.vocabulary(tally.frequencies.vocabulary().keys)
 
     def _counter(self, stage: str) -> Callable[[int], None] | None:
         if self.progress is None:
@@ -393,7 +452,7 @@ class _Run:
 
         searched = self._searched(survey, distinct)
         clusters, _ = cluster_places(
-            self.articles, survey, distinct, rows, searched, self.ranks, self.config.findings, self.rule
+            self.articles, survey, distinct, rows, searched, self.ranks, self.config.findings, self.rule, self.unseen
         )
         scores = (matched.left, matched.right, matched.jaccard, matched.containment, matched.cosine)
         notices, in_notice = notices_of(survey, distinct, clusters, scores)

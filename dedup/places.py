@@ -12,7 +12,8 @@ from dedup.collapse import Distinct
 from dedup.config import Config
 from dedup.findings import FindingParams
 from dedup.gather import sentence_rows, span_bytes
-from dedup.model import Articles, Clusters, Level, Passages
+from dedup.known import Unseen
+from dedup.model import Articles, Clusters, Level, Passages, Strings
 from dedup.notices import look_up
 from dedup.pairs import PairRule
 from dedup.passages import ANCHOR_TOKENS, AnchorPairs, Links, TokenSpans
@@ -28,6 +29,7 @@ def cluster_places(
     ranks: NDArray[np.int64],
     params: FindingParams,
     rule: PairRule | None = None,
+    unseen: Unseen | None = None,
 ) -> tuple[Clusters, NDArray[np.int64]]:
     """Return the clusters of two places or more, and the number of the row cluster (or row) of each.
 
@@ -63,10 +65,21 @@ def cluster_places(
     first = np.append(True, numbers[1:] != numbers[:-1]) if len(numbers) else np.empty(0, np.bool_)
     offsets = np.append(np.flatnonzero(first), len(members)).astype(np.int64)
     cluster_of = np.cumsum(first) - 1
-    boilerplate = _are_boilerplate(articles, survey, members, cluster_of, len(offsets) - 1, params)
+    more = None
+    if unseen is not None and rule is None and len(offsets) > 1:
+        more = _clusters_of_unseen(of_row, numbers[first], unseen)
+    boilerplate = _are_boilerplate(articles, survey, members, cluster_of, len(offsets) - 1, params, more)
     exact = np.ones(len(offsets) - 1, np.bool_)
     np.logical_and.at(exact, cluster_of, owners == owners[offsets[cluster_of]])
     return Clusters(members, offsets, boilerplate, exact), numbers[first]
+
+
+def _clusters_of_unseen(of_row: NDArray[np.int64], numbers: NDArray[np.int64], unseen: Unseen) -> Unseen:
+    """Return the unseen places of clusters; ``rows`` are numbers of clusters there."""
+    wanted = of_row[unseen.rows]
+    at = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
+    kept = np.flatnonzero(numbers[at] == wanted)
+    return Unseen(at[kept], unseen.articles[kept], Strings.of(unseen.sources[i] for i in kept.tolist()))
 
 
 def _are_boilerplate(
@@ -76,6 +89,7 @@ def _are_boilerplate(
     cluster_of: NDArray[np.int64],
     n: int,
     params: FindingParams,
+    unseen: Unseen | None = None,
 ) -> NDArray[np.bool_]:
     """Tell which clusters stand in many articles of each of their sources: bool[n].
 
@@ -84,15 +98,22 @@ def _are_boilerplate(
     """
     segments = survey.segments
     owners = segments.articles[members]
-    n_articles = _count_distinct(cluster_of, owners, n)
-    n_sources = _count_distinct(cluster_of, source_numbers(articles)[owners], n)
+    n_seen = n_articles = _count_distinct(cluster_of, owners, n)
+    sources = source_numbers(articles)
+    n_sources = _count_distinct(cluster_of, sources[owners], n)
+    if unseen is not None:
+        names = {one: int(number) for one, number in zip(articles.sources, sources, strict=True)}
+        more = np.array([names.setdefault(one, len(names)) for one in unseen.sources], np.int64)
+        groups = np.append(cluster_of, unseen.rows)
+        n_articles = _count_distinct(groups, np.append(owners, unseen.articles), n)
+        n_sources = _count_distinct(groups, np.append(sources[owners], more), n)
     found = n_articles >= np.maximum(params.boilerplate_articles, params.boilerplate_per_source * n_sources)
     body = (segments.parents < 0) & ((segments.levels & (Level.TITLE | Level.ARTICLE)) == 0)
     length = np.bincount(segments.articles[body], survey.n_tokens[body], len(articles))
     inside = members[found[cluster_of] & body[members]]
     covered = np.bincount(segments.articles[inside], survey.n_tokens[inside], len(articles))
     own = (covered < params.near_duplicate * length)[owners]
-    return found & (2 * _count_distinct(cluster_of[own], owners[own], n) > n_articles)
+    return found & (2 * _count_distinct(cluster_of[own], owners[own], n) > n_seen)
 
 
 def source_numbers(articles: Articles) -> NDArray[np.int32]:

@@ -160,15 +160,19 @@ class DocumentFrequencies:
 
     def vocabulary(self) -> Vocabulary:
         """Return the terms counted so far."""
-        from dedup.kernels import score as kernels
-
         used = np.flatnonzero(self._keys)
         used = used[np.argsort(self._keys[used])]
-        keys, counts = self._keys[used], self._counts[used].astype(np.int64)
-        size = 1 << max(4, (2 * len(keys)).bit_length())
-        lookup_keys, lookup_ids = np.zeros(size, np.uint64), np.zeros(size, np.int32)
-        kernels.fill_lookup(keys, lookup_keys, lookup_ids)
-        return Vocabulary(keys, counts, self._documents, lookup_keys, lookup_ids)
+        return vocabulary_of(self._keys[used], self._counts[used].astype(np.int64), self._documents)
+
+
+def vocabulary_of(keys: NDArray[np.uint64], counts: NDArray[np.int64], n_documents: int) -> Vocabulary:
+    """Return the vocabulary of these terms (token hashes, ascending) and their document frequencies."""
+    from dedup.kernels import score as kernels
+
+    size = 1 << max(4, (2 * len(keys)).bit_length())
+    lookup_keys, lookup_ids = np.zeros(size, np.uint64), np.zeros(size, np.int32)
+    kernels.fill_lookup(keys, lookup_keys, lookup_ids)
+    return Vocabulary(keys, counts, n_documents, lookup_keys, lookup_ids)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
