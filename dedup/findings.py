@@ -1,4 +1,4 @@
-"""Passages and clusters -> relations of articles, redundancy, findings."""
+"""Passages and notices -> relations of articles, and how much of each is said again."""
 
 from __future__ import annotations
 
@@ -7,12 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.model import NO_DATE, Articles, Findings, Kind, Level, Passages, Relation, Relations
-
-#: A passage says something new if the ones before it cover less than this of it.
-_MIN_NEW = 0.5
-#: Spans of one article that share this much of the longer one are the same place.
-_SAME_PLACE = 0.8
+from dedup.model import NO_DATE, Kind, Level, Passages, Relation, Relations
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,22 +165,33 @@ def cover(
     archived : bool[n], optional
         Articles that are not counted.
     """
+    kinds = passage_kinds(passages, relations)
+    text = passages.levels != Level.TITLE
+    later = np.ones(len(notices.articles), np.bool_)
+    later[notices.offsets[:-1]] = False
+    return paint(
+        np.append(np.full(int(later.sum()), Kind.BOILERPLATE, np.uint8), kinds[text]),
+        np.append(notices.token_firsts[later], spans[text, 2]),
+        np.append(notices.token_firsts[later] + notices.tokens[later], spans[text, 3]),
+        token_offsets,
+        archived,
+    )
+
+
+def paint(
+    kinds: NDArray[np.uint8],
+    firsts: NDArray[np.int64],
+    lasts: NDArray[np.int64],
+    token_offsets: NDArray[np.int64],
+    archived: NDArray[np.bool_] | None = None,
+) -> Coverage:
+    """Return how many tokens of each article stand in ranges of tokens that repeat something, each with its `Kind`."""
     from dedup.kernels import passages as kernels
 
     canvas = np.zeros(int(token_offsets[-1]), np.uint8)
-    kinds = passage_kinds(passages, relations)
-    kinds[passages.levels == Level.TITLE] = 0
-    later = np.ones(len(notices.articles), np.bool_)
-    later[notices.offsets[:-1]] = False
-    kernels.paint(
-        notices.token_firsts[later],
-        notices.token_firsts[later] + notices.tokens[later],
-        np.full(int(later.sum()), Kind.BOILERPLATE, np.uint8),
-        canvas,
-    )
-    for kind in _PAINT_ORDER[1:]:
+    for kind in _PAINT_ORDER:
         rows = kinds == kind
-        kernels.paint(spans[rows, 2], spans[rows, 3], kinds[rows], canvas)
+        kernels.paint(firsts[rows], lasts[rows], kinds[rows], canvas)
     if archived is not None:
         canvas[np.repeat(archived, np.diff(token_offsets))] = 0
     repeated, by_kind = np.empty(len(token_offsets) - 1, np.int64), np.empty(len(Kind) + 1, np.int64)
@@ -207,238 +213,3 @@ def passage_kinds(passages: Passages, relations: Relations) -> NDArray[np.uint8]
         kinds[found & (relation == Relation.NEAR_DUPLICATE)] = Kind.NEAR_DUPLICATE
         kinds[found & (relation >= Relation.LEFT_CONTAINED)] = Kind.CONTAINED
     return kinds
-
-
-#: Articles, starts, ends, tokens.
-_Places = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
-    """Places to be grouped into findings: a source place and a copy a row, and the group of each row.
-
-    ``repeated`` is how many tokens the copy says again.
-    """
-
-    kinds: NDArray[np.uint8]
-    levels: NDArray[np.uint8]
-    groups: NDArray[np.int64]
-    left: _Places
-    right: _Places
-    scores: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
-    exact: NDArray[np.bool_]
-    numbers_changed: NDArray[np.bool_]
-    repeated: NDArray[np.int64]
-
-
-def find(
-    articles: Articles,
-    passages: Passages,
-    relations: Relations,
-    notices: Notices,
-    ranks: NDArray[np.int64],
-    n_tokens: NDArray[np.int64],
-) -> Findings:
-    """Return what the report lists, heaviest first.
-
-    Near-duplicate and contained articles stand for all passages of the pair. Every other passage is listed with the
-    earliest article that has it; passages from one place make one finding.
-    """
-    kinds = passage_kinds(passages, relations)
-    tables = [
-        _passage_rows(passages, kinds, ranks),
-        _relation_rows(articles, passages, relations, ranks, n_tokens),
-    ]
-    parts = [_group(table, ranks) for table in tables] + [_notice_findings(notices)]
-    return _sort(_concatenate(parts))
-
-
-def _passage_rows(passages: Passages, kinds: NDArray[np.uint8], ranks: NDArray[np.int64]) -> _Rows:
-    from dedup.kernels import passages as kernels
-
-    # A copy is listed with its earliest source. Inside and across are told apart: both may be true of one span.
-    inside = kinds == Kind.SELF
-    # What an article has from one that it is as a whole like is told by that.
-    told = (kinds == Kind.NEAR_DUPLICATE) | (kinds == Kind.CONTAINED)
-    receiver = passages.right_articles.astype(np.int64) * 4 + inside * 2 + (passages.levels == Level.TITLE)
-    length = passages.right_ends - passages.right_starts
-    rows = np.lexsort((passages.right_starts, -length, ranks[passages.left_articles], ~told, receiver))
-    chosen = np.zeros(len(rows), np.bool_)
-    kernels.choose_sources(
-        receiver[rows], passages.right_starts[rows], passages.right_ends[rows], told[rows], _MIN_NEW, chosen
-    )
-    rows = rows[chosen]
-    source = passages.left_articles[rows].astype(np.int64) * 2 + (kinds[rows] == Kind.SELF)
-    order = np.lexsort((passages.left_ends[rows], passages.left_starts[rows], source))
-    rows, source = rows[order], source[order]
-    groups = np.empty(len(rows), np.int64)
-    kernels.group_places(source, passages.left_starts[rows], passages.left_ends[rows], _SAME_PLACE, groups)
-    p = passages
-    return _Rows(
-        kinds[rows],
-        p.levels[rows],
-        groups,
-        (p.left_articles[rows], p.left_starts[rows], p.left_ends[rows], p.left_tokens[rows]),
-        (p.right_articles[rows], p.right_starts[rows], p.right_ends[rows], p.right_tokens[rows]),
-        (p.jaccard[rows], p.containment[rows], p.cosine[rows]),
-        (p.matched[rows] == p.left_tokens[rows]) & (p.matched[rows] == p.right_tokens[rows]),
-        p.numbers_changed[rows],
-        p.right_tokens[rows].astype(np.int64),
-    )
-
-
-def _relation_rows(
-    articles: Articles,
-    passages: Passages,
-    relations: Relations,
-    ranks: NDArray[np.int64],
-    n_tokens: NDArray[np.int64],
-) -> _Rows:
-    near = relations.kinds == Relation.NEAR_DUPLICATE
-    contained = relations.kinds >= Relation.LEFT_CONTAINED
-    # A near-duplicate is listed with the earliest article it is like, a contained one with the earliest that holds it.
-    inner = np.where(relations.kinds == Relation.LEFT_CONTAINED, relations.left, relations.right).astype(np.int64)
-    outer = np.where(relations.kinds == Relation.LEFT_CONTAINED, relations.right, relations.left)
-    rows = np.flatnonzero(near | contained)
-    key = inner[rows] * 2 + contained[rows]
-    order = np.lexsort((ranks[outer[rows]], key))
-    rows, key = rows[order], key[order]
-    rows = rows[np.append(True, key[1:] != key[:-1])] if len(rows) else rows
-    # Near-duplicates of one article make one finding; a contained article is one of its own.
-    group_key = np.where(near[rows], relations.left[rows].astype(np.int64), -1 - rows)
-    _, groups = np.unique(group_key, return_inverse=True)
-    exact, numbers = _compare(passages, relations, rows)
-    ones = np.ones(len(rows), np.float32)
-    coverage = np.where(
-        relations.kinds[rows] == Relation.LEFT_CONTAINED, relations.left_coverage[rows], relations.right_coverage[rows]
-    )
-
-    def place(one: NDArray[np.int32]) -> _Places:
-        return one, articles.body_starts[one], articles.offsets[one + 1], n_tokens[one].astype(np.int32)
-
-    return _Rows(
-        np.where(near[rows], Kind.NEAR_DUPLICATE, Kind.CONTAINED).astype(np.uint8),
-        np.full(len(rows), Level.ARTICLE, np.uint8),
-        groups.astype(np.int64),
-        place(relations.left[rows]),
-        place(relations.right[rows]),
-        (ones, ones, ones),  # whole articles are scored when their tokens are at hand: `dedup.gather.score_places`
-        exact,
-        numbers,
-        np.rint(coverage * n_tokens[inner[rows]]).astype(np.int64),
-    )
-
-
-def _compare(
-    passages: Passages, relations: Relations, rows: NDArray[np.int64]
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which article pairs are equal, or hold the other one, word for word, and in which numbers changed."""
-    left, right = relations.left[rows].astype(np.int64), relations.right[rows].astype(np.int64)
-    stride = int(max(passages.right_articles.max(initial=0), right.max(initial=0))) + 1
-    keys = left * stride + right
-    order = np.argsort(keys, kind="stable")
-    across = passages.levels != Level.TITLE
-    mine = passages.left_articles[across].astype(np.int64) * stride + passages.right_articles[across]
-    at = np.minimum(np.searchsorted(keys[order], mine), max(len(keys) - 1, 0))
-    found = keys[order][at] == mine if len(keys) else np.zeros(len(mine), np.bool_)
-    pair = order[at[found]] if len(keys) else at[found]
-    kinds = relations.kinds[rows]
-    exact = np.ones(len(rows), np.bool_)
-    for contained, coverage, tokens in (
-        (Relation.LEFT_CONTAINED, relations.left_coverage, passages.left_tokens),
-        (Relation.RIGHT_CONTAINED, relations.right_coverage, passages.right_tokens),
-    ):
-        # All that one of near-duplicates has, or the one contained, stands in the other one too.
-        counts = (kinds == contained) | (kinds == Relation.NEAR_DUPLICATE)
-        partial = np.bincount(pair, (passages.matched < tokens)[across][found], len(rows)) > 0
-        exact &= ~counts | ((coverage[rows] >= 1) & ~partial)
-    numbers = np.bincount(pair, passages.numbers_changed[across][found], len(rows)) > 0
-    return exact, numbers
-
-
-def _group(rows: _Rows, ranks: NDArray[np.int64]) -> Findings:
-    """Return one finding a group: the first row's source, then the copies of all rows, earliest article first."""
-    order = np.lexsort((rows.right[1], ranks[rows.right[0]], rows.groups))
-    groups = rows.groups[order]
-    first = np.append(True, groups[1:] != groups[:-1]) if len(groups) else np.empty(0, np.bool_)
-    starts = np.flatnonzero(first)
-    listed = np.minimum.reduceat(order, starts) if len(starts) else order
-    # The source comes before its first copy: place of row i moves down by the number of groups begun so far.
-    copies = np.arange(len(order)) + np.cumsum(first)
-    sources = copies[first] - 1
-    n_places = len(order) + int(first.sum())
-
-    def places(of_source: NDArray, of_copy: NDArray) -> NDArray:  # type: ignore[type-arg]
-        out = np.empty(n_places, of_copy.dtype)
-        out[sources] = of_source[listed]
-        out[copies] = of_copy[order]
-        return out
-
-    ones, zeros = np.ones(len(order), np.float32), np.zeros(len(order), np.bool_)
-    # A group's sources may differ by a word at their edges; copies of another source than the listed one are not exact.
-    source = np.repeat(listed, np.diff(np.append(starts, len(order))))
-    is_listed = (rows.left[1][order] == rows.left[1][source]) & (rows.left[2][order] == rows.left[2][source])
-    tokens = places(rows.left[3], rows.right[3])
-    weights = np.add.reduceat(rows.repeated[order], starts) if len(starts) else np.empty(0, np.int64)
-    return Findings(
-        kinds=rows.kinds[listed],
-        levels=rows.levels[listed],
-        exact=np.logical_and.reduceat(rows.exact[order] & is_listed, starts) if len(starts) else zeros,
-        weights=weights,
-        offsets=np.append(sources, n_places).astype(np.int64),
-        articles=places(rows.left[0], rows.right[0]),
-        starts=places(rows.left[1], rows.right[1]),
-        ends=places(rows.left[2], rows.right[2]),
-        tokens=tokens,
-        jaccard=places(ones, rows.scores[0]),
-        containment=places(ones, rows.scores[1]),
-        cosine=places(ones, rows.scores[2]),
-        numbers_changed=places(zeros, rows.numbers_changed),
-    )
-
-
-def _notice_findings(notices: Notices) -> Findings:
-    n = len(notices.offsets) - 1
-    firsts = notices.offsets[:-1]
-    total = np.append(0, np.cumsum(notices.tokens, dtype=np.int64))
-    worst = np.minimum.reduceat(notices.jaccard, firsts) if n else np.empty(0, np.float32)
-    return Findings(
-        kinds=np.full(n, Kind.BOILERPLATE, np.uint8),
-        levels=notices.levels,
-        exact=worst >= 1,
-        weights=total[notices.offsets[1:]] - total[firsts] - notices.tokens[firsts],
-        offsets=notices.offsets,
-        articles=notices.articles,
-        starts=notices.starts,
-        ends=notices.ends,
-        tokens=notices.tokens,
-        jaccard=notices.jaccard,
-        containment=notices.containment,
-        cosine=notices.cosine,
-        numbers_changed=notices.numbers_changed,
-    )
-
-
-_PLACE_COLUMNS = ("articles", "starts", "ends", "tokens", "jaccard", "containment", "cosine", "numbers_changed")
-_FINDING_COLUMNS = ("kinds", "levels", "exact", "weights")
-
-
-def _concatenate(parts: list[Findings]) -> Findings:
-    names = _PLACE_COLUMNS + _FINDING_COLUMNS
-    columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
-    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
-    return Findings(offsets=np.append(0, np.cumsum(lengths)).astype(np.int64), **columns)
-
-
-def _sort(findings: Findings) -> Findings:
-    """Return the findings by weight, equal weights by where they stand."""
-    firsts = findings.offsets[:-1]
-    order = np.lexsort((findings.ends[firsts], findings.starts[firsts], findings.kinds, -findings.weights))
-    lengths = np.diff(findings.offsets)[order]
-    offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
-    take = np.repeat(findings.offsets[order] - offsets[:-1], lengths) + np.arange(offsets[-1])
-    return Findings(
-        offsets=offsets,
-        **{name: getattr(findings, name)[order] for name in _FINDING_COLUMNS},
-        **{name: getattr(findings, name)[take] for name in _PLACE_COLUMNS},
-    )

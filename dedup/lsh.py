@@ -53,6 +53,14 @@ class Bands:
         """
         return 1.0 - (1.0 - float(jaccard) ** self.rows) ** self.bands
 
+    def min_equal(self, jaccard: float) -> int:
+        """Return how many equal bands make a row of an over-full bucket one that its leader stands for.
+
+        Expected equal bands at this Jaccard, less 3 standard deviations.
+        """
+        hit = jaccard**self.rows
+        return max(1, int(self.bands * hit - 3 * math.sqrt(self.bands * hit * (1 - hit))))
+
 
 def choose_bands(min_jaccard: float, params: LshParams, num_perm: int) -> Bands:
     """Return the most selective bands whose recall at ``min_jaccard`` is as asked for, and the fewest of those.
@@ -110,9 +118,7 @@ def candidate_pairs(
     executor : concurrent.futures.Executor
         Of threads; the answer does not depend on how many.
     """
-    # Expected equal bands at the threshold, less 3 standard deviations: leaders stand for what is like them.
-    hit = min_jaccard**bands.rows
-    min_equal = max(1, int(bands.bands * hit - 3 * np.sqrt(bands.bands * hit * (1 - hit))))
+    min_equal = bands.min_equal(min_jaccard)
     parts = list(executor.map(lambda band: _pairs_of_band(keys, levels, band, min_equal), range(bands.bands)))
     packed = np.unique(np.concatenate([pairs for pairs, _ in parts] or [np.empty(0, np.uint64)]))
     thinned = np.array([counts for _, counts in parts]).sum(axis=0)

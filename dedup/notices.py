@@ -47,17 +47,13 @@ def notices_of(
 
     parents = survey.segments.parents[clusters.members]
     covered = (parents >= 0) & in_notice[distinct.of_segment[np.maximum(parents, 0)]]
-    uncovered = np.add.reduceat(~covered, clusters.offsets[:-1]) if len(clusters) else np.empty(0, np.int64)
-    listed = clusters.boilerplate & (uncovered > _MIN_OUTSIDE * lengths)
+    listed = clusters.boilerplate & are_listed(covered, clusters.offsets)
     members = clusters.members[np.repeat(listed, lengths)]
     lengths = lengths[listed]
     offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
     rows = distinct.of_segment[members].astype(np.int64)
     firsts = np.repeat(rows[offsets[:-1]], lengths)
     jaccard, containment, cosine = look_up(firsts, rows, len(distinct), scores)
-    levels = survey.segments.levels[members[offsets[:-1]]]
-    # A paragraph of one sentence is a paragraph.
-    level = np.where(levels & Level.PARAGRAPH, np.uint8(Level.PARAGRAPH), levels)
     notices = Notices(
         offsets,
         survey.segments.articles[members],
@@ -65,13 +61,26 @@ def notices_of(
         survey.segments.starts[members],
         survey.segments.ends[members],
         survey.token_firsts[members],
-        level.astype(np.uint8),
+        listed_levels(survey.segments.levels[members[offsets[:-1]]]),
         jaccard,
         containment,
         cosine,
         np.zeros(len(members), np.bool_),
     )
     return join_notices(notices), in_notice
+
+
+def are_listed(covered: NDArray[np.bool_], offsets: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which clusters have enough places outside boilerplate paragraphs: bool[c], from bool[p] for their places."""
+    lengths = np.diff(offsets)
+    uncovered = np.add.reduceat(~covered, offsets[:-1]) if len(lengths) else np.empty(0, np.int64)
+    listed: NDArray[np.bool_] = uncovered > _MIN_OUTSIDE * lengths
+    return listed
+
+
+def listed_levels(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the one level by which a segment is listed: a paragraph of one sentence is a paragraph."""
+    return np.where(levels & Level.PARAGRAPH, np.uint8(Level.PARAGRAPH), levels).astype(np.uint8)
 
 
 def look_up(

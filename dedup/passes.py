@@ -180,14 +180,40 @@ def first_pass(
     return survey, join_parts(keys, np.uint64), Tally(counters, store, kept, frequencies)
 
 
-def _survey(
-    articles: Articles,
-    shard: tuple[int, int],
-    config: Config,
-    workers: Workers,
-    frequencies: DocumentFrequencies,
-    store: HashStore,
-) -> _Shard:
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """Some articles as segments and tokens.
+
+    Attributes
+    ----------
+    segments : Segments
+        ``m`` rows; parents count from the first of them.
+    ranges : Ranges
+        The tokens of each segment.
+    keys : uint64[m]
+        Equal where the token sequences are; a title, a paragraph and a whole article of the same words differ.
+    n_leaf_tokens : int
+        Tokens of all these articles.
+    """
+
+    segments: Segments
+    ranges: Ranges
+    keys: NDArray[np.uint64]
+    n_leaf_tokens: int
+
+    @property
+    def n_tokens(self) -> NDArray[np.int32]:
+        """Tokens of each segment: int32[m]."""
+        return (self.ranges.lasts - self.ranges.firsts).astype(np.int32)
+
+    def documents(self) -> Ranges:
+        """Return the tokens of the segments that are documents to document frequencies."""
+        rows = are_documents(self.segments.levels, self.n_tokens)
+        return Ranges(self.ranges.values, self.ranges.firsts[rows], self.ranges.lasts[rows])
+
+
+def cut_articles(articles: Articles, shard: tuple[int, int], config: Config, space: TokenSpace) -> Cut:
+    """Return the segments and tokens of the articles from the first to before the last of ``shard``."""
     from dedup.kernels import shingle as kernels
 
     first, last = shard
@@ -198,31 +224,47 @@ def _survey(
         config.segment,
         first_article=first,
     )
-    segments, ranges, n_leaf_tokens = _ranges(articles, segments, config, workers.space())
-    n_tokens = (ranges.lasts - ranges.firsts).astype(np.int32)
+    segments, ranges, n_leaf_tokens = _ranges(articles, segments, config, space)
     is_title = (segments.levels & Level.TITLE) != 0
     is_article = (segments.levels & Level.ARTICLE) != 0
-    # A title, a paragraph and a whole article of the same words are not the same thing.
     salts = np.where(is_title, np.uint64(0xA5A5A5A5A5A5A5A5), np.where(is_article, np.uint64(0x5A5A5A5A5A5A5A5A), 0))
     keys = np.empty(len(segments), np.uint64)
     kernels.sequence_keys(ranges.values, ranges.firsts, ranges.lasts, salts.astype(np.uint64), keys)
-    documents = _are_documents(segments.levels, n_tokens)
-    frequencies.add(Ranges(ranges.values, ranges.firsts[documents], ranges.lasts[documents]))
+    return Cut(segments, ranges, keys, n_leaf_tokens)
 
-    k, by_word = config.shingle.k, config.shingle.unit == "word"
-    units = ranges if by_word else char_ranges(articles, segments.starts, segments.ends, config)
-    runs = shingle_runs(units, k)
+
+def runs_of(articles: Articles, cut: Cut, config: Config) -> tuple[ShingleRuns, NDArray[np.bool_]]:
+    """Return the shingles of segments, and of which segments they are counted: bool[m]. Each shingle counts once."""
+    segments, k = cut.segments, config.shingle.k
+    by_word = config.shingle.unit == "word"
+    units = cut.ranges if by_word else char_ranges(articles, segments.starts, segments.ends, config)
     if "article" in config.levels:
         # The article's own stream has all shingles of its paragraphs, but for those that are one short shingle.
-        counted = is_title | is_article | (units.lasts - units.firsts < k)
-    else:
-        counted = (segments.parents < 0) & (n_tokens >= config.shingle.min_tokens)
+        whole = (segments.levels & (Level.TITLE | Level.ARTICLE)) != 0
+        return shingle_runs(units, k), whole | (units.lasts - units.firsts < k)
+    return shingle_runs(units, k), (segments.parents < 0) & (cut.n_tokens >= config.shingle.min_tokens)
+
+
+def _survey(
+    articles: Articles,
+    shard: tuple[int, int],
+    config: Config,
+    workers: Workers,
+    frequencies: DocumentFrequencies,
+    store: HashStore,
+) -> _Shard:
+    from dedup.kernels import shingle as kernels
+
+    cut = cut_articles(articles, shard, config, workers.space())
+    frequencies.add(cut.documents())
+    runs, counted = runs_of(articles, cut, config)
     with workers.counting() as counters:
         kernels.count_shingles(runs.hashes, runs.firsts[counted], runs.lasts[counted], counters)
-    return _Shard(segments, n_tokens, ranges.firsts, keys, n_leaf_tokens, store.keep(runs.hashes) if by_word else None)
+    kept = store.keep(runs.hashes) if config.shingle.unit == "word" else None
+    return _Shard(cut.segments, cut.n_tokens, cut.ranges.firsts, cut.keys, cut.n_leaf_tokens, kept)
 
 
-def _are_documents(levels: NDArray[np.uint8], n_tokens: NDArray[np.int32]) -> NDArray[np.bool_]:
+def are_documents(levels: NDArray[np.uint8], n_tokens: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Tell which segments are documents to document frequencies: bool[m]."""
     found: NDArray[np.bool_] = ((levels & (Level.TITLE | Level.PARAGRAPH)) != 0) & (n_tokens > 0)
     return found
@@ -235,7 +277,7 @@ def distinct_vocabulary(
 
     The frequencies of the tally are gone afterwards.
     """
-    is_document = _are_documents(survey.segments.levels, survey.n_tokens)[distinct.members]
+    is_document = are_documents(survey.segments.levels, survey.n_tokens)[distinct.members]
     rows = distinct.members[is_document]
     owners = distinct.of_segment[rows]
     copies = np.sort(rows[1:][owners[1:] == owners[:-1]])
@@ -306,6 +348,8 @@ def second_pass(
     bands : Bands or None
         LSH with these bands, or the exact join.
     """
+    from dedup.kernels import shingle as kernels
+
     distinct_of = np.full(len(survey.segments), -1, np.int32)
     distinct_of[firsts] = np.arange(len(firsts), dtype=np.int32)
     # Row -1, which stands for none, is the last one and not searched.
@@ -317,7 +361,9 @@ def second_pass(
         kept = tally.kept[shard]
         hashes = tally.store.get(kept) if kept else None
         runs = _runs_again(articles, survey, rows, hashes, config)
-        part = _harvest(runs, survey, rows, distinct_of[rows], searched, levels, tally.counters, bands, config)
+        counts = np.empty(len(runs.hashes), np.uint8)
+        kernels.look_up_counts(runs.hashes, tally.counters, counts)
+        part = harvest(runs, counts, survey, rows, distinct_of[rows], searched, levels, bands, config)
         if kept:
             tally.store.drop(kept)
         if done:
@@ -363,21 +409,32 @@ def _runs_again(
     return ShingleRuns(hashes, *run_bounds(firsts - firsts[0], n_tokens, len(hashes) - n_short, config.shingle.k))
 
 
-def _harvest(
+def harvest(
     runs: ShingleRuns,
+    counts: NDArray[np.uint8],
     survey: Survey,
     rows: slice,
     distinct: NDArray[np.int32],
     searched: NDArray[np.bool_],
     levels: NDArray[np.uint8],
-    counters: NDArray[np.uint8],
     bands: Bands | None,
     config: Config,
 ) -> Harvest:
+    """Return the prefixes or band keys, and the anchors, of some rows of the survey.
+
+    Parameters
+    ----------
+    runs : ShingleRuns
+        Of these rows.
+    counts : uint8[t]
+        How often each shingle of the runs was counted; 2 and more mean that it may stand elsewhere too.
+    distinct : int32[m]
+        The distinct row of each of the rows, if it stands for it, else -1.
+    searched, levels : bool[d + 1], uint8[d]
+        As in `second_pass`, with one more for -1.
+    """
     from dedup.kernels import shingle as kernels
 
-    counts = np.empty(len(runs.hashes), np.uint8)
-    kernels.look_up_counts(runs.hashes, counters, counts)
     shared = np.empty(len(runs.firsts), np.int32)
     kernels.count_shared(counts, runs.firsts, runs.lasts, shared)
 

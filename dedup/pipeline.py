@@ -15,7 +15,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup import cluster, collapse, findings, gather, join, lsh, passages, passes
+from dedup import cluster, collapse, findings, gather, join, listing, lsh, passages, passes
 from dedup import known as known_of
 from dedup.config import Config
 from dedup.errors import ConfigError, DedupError
@@ -289,7 +289,7 @@ class _Run:
         relations = findings.relate(table, spans, body_tokens, self.config.findings)
         archived = None if self.known is None else self.known.archived
         coverage = findings.cover(table, spans, relations, notices, token_offsets, archived)
-        found = findings.find(self.articles, table, relations, notices, self.ranks, body_tokens)
+        found = listing.find(self.articles, table, relations, notices, self.ranks, body_tokens)
         found = gather.score_places(self.articles, found, vocabulary, self.config, self.executor, jobs=self.jobs)
         self.clock.lap("findings")
         report = Report(

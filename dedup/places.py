@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,10 @@ def _count_distinct(groups: NDArray[np.int64], values: NDArray[Any], n: int) -> 
     return np.bincount(groups[new], minlength=n)
 
 
+#: Rows of `Segments`: pairs of titles that match.
+Titles = tuple[NDArray[np.int32], NDArray[np.int32]]
+
+
 def make_links(
     survey: Survey,
     distinct: Distinct,
@@ -141,23 +146,60 @@ def make_links(
     ranks: NDArray[np.int64],
     max_product: int,
     rule: PairRule | None = None,
-) -> tuple[Links, tuple[NDArray[np.int32], NDArray[np.int32]]]:
+) -> tuple[Links, Titles]:
     """Return the links of all places of matched rows, of equal rows and of anchors; and the pairs of titles."""
     equal = np.flatnonzero(wanted & (distinct.counts > 1))
     keep = wanted[matched[0]] & wanted[matched[1]]
-    left = np.concatenate([matched[0][keep], equal])
-    right = np.concatenate([matched[1][keep], equal])
-    order = np.lexsort((right, left))
-    a, b, _ = _occurrences(survey, distinct, left[order], right[order], ranks, max_product)
+    rows = np.concatenate([matched[0][keep], equal]), np.concatenate([matched[1][keep], equal])
+    segment_part, titles = segment_links(survey, distinct, rows, ranks, max_product)
+    keep = wanted[anchors.left] & wanted[anchors.right]
+    kept = AnchorPairs(
+        anchors.left[keep],
+        anchors.right[keep],
+        anchors.left_positions[keep],
+        anchors.right_positions[keep],
+        anchors.thinned,
+    )
+    links = join_links([segment_part, anchor_links(survey, distinct, kept, ranks, max_product)])
+    if rule is not None:
+        keep = rule.allows(links.left_articles, links.right_articles)
+        links = Links(*(getattr(links, name)[keep] for name in Links.__slots__))
+        keep = rule.allows(*(survey.segments.articles[side] for side in titles))
+        titles = titles[0][keep], titles[1][keep]
+    return links, titles
+
+
+def join_links(parts: Sequence[Links]) -> Links:
+    """Return the links of all parts."""
+    return Links(*(np.concatenate([getattr(part, name) for part in parts]) for name in Links.__slots__))
+
+
+def segment_links(
+    survey: Survey,
+    distinct: Distinct,
+    rows: tuple[NDArray[np.int64], NDArray[np.int64]],
+    ranks: NDArray[np.int64],
+    max_product: int,
+) -> tuple[Links, Titles]:
+    """Return the links, and the pairs of titles, of the places of pairs of rows; of equal ones for a row with itself.
+
+    All pairs with the same later row have to be given in one call: of rows in many places, the later one is linked with
+    the earliest place of all.
+    """
+    order = np.lexsort((rows[1], rows[0]))
+    a, b, _ = _occurrences(survey, distinct, rows[0][order], rows[1][order], ranks, max_product)
     levels = survey.segments.levels
     is_title = (levels[a] & Level.TITLE) != 0
-    titles = a[is_title], b[is_title]
     text = ~is_title & ((levels[a] & Level.ARTICLE) == 0)
-    blocks = [_blocks(survey, a[text], b[text])]
+    return Links(*_blocks(survey, a[text], b[text])), (a[is_title], b[is_title])
 
-    keep = wanted[anchors.left] & wanted[anchors.right]
-    i, j = anchors.left_positions[keep], anchors.right_positions[keep]
-    rows = anchors.left[keep].astype(np.int64), anchors.right[keep].astype(np.int64)
+
+def anchor_links(
+    survey: Survey, distinct: Distinct, anchors: AnchorPairs, ranks: NDArray[np.int64], max_product: int
+) -> Links:
+    """Return the links of the places of rows that share an anchor; given as in `segment_links`."""
+    i, j = anchors.left_positions, anchors.right_positions
+    rows = anchors.left.astype(np.int64), anchors.right.astype(np.int64)
     a, b, pair = _occurrences(survey, distinct, *rows, ranks, max_product)
     # An earlier place comes first, whichever row it is of.
     swapped = distinct.of_segment[a] != rows[0][pair]
@@ -165,24 +207,15 @@ def make_links(
     firsts = survey.token_firsts[a] + offset_a, survey.token_firsts[b] + offset_b
     across = survey.segments.articles[a] != survey.segments.articles[b]
     apart = across | (np.abs(firsts[0] - firsts[1]) >= ANCHOR_TOKENS)
-    blocks.append(
-        (
-            survey.segments.articles[a][apart],
-            survey.segments.articles[b][apart],
-            firsts[0][apart],
-            firsts[0][apart] + ANCHOR_TOKENS,
-            firsts[1][apart],
-            firsts[1][apart] + ANCHOR_TOKENS,
-            np.ones(int(apart.sum()), np.bool_),
-        )
+    return Links(
+        survey.segments.articles[a][apart],
+        survey.segments.articles[b][apart],
+        firsts[0][apart],
+        firsts[0][apart] + ANCHOR_TOKENS,
+        firsts[1][apart],
+        firsts[1][apart] + ANCHOR_TOKENS,
+        np.ones(int(apart.sum()), np.bool_),
     )
-    links = Links(*(np.concatenate(columns) for columns in zip(*blocks, strict=True)))
-    if rule is not None:
-        keep = rule.allows(links.left_articles, links.right_articles)
-        links = Links(*(getattr(links, name)[keep] for name in Links.__slots__))
-        keep = rule.allows(*(survey.segments.articles[side] for side in titles))
-        titles = titles[0][keep], titles[1][keep]
-    return links, titles
 
 
 def allowed_pairs(
