@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.gather import shingle_sets
 from dedup.pipeline import Report
+from dedup.score import KEPT_PRECISION
 
 Measure = Literal["cosine", "jaccard"]
 #: Thresholds lie this far apart.
@@ -57,29 +56,19 @@ class Point:
 def scored_pairs(report: Report) -> Scored:
     """Return the matches and borderline pairs of a report."""
     pairs = [report.matches, report.borderline]
-    left, right = (np.concatenate([getattr(one, name) for one in pairs]) for name in ("left", "right"))
-    rows, compact = np.unique(np.concatenate([left, right]), return_inverse=True)
-    spans = report.segments.starts[rows], report.segments.ends[rows]
-    with ThreadPoolExecutor(1) as executor:
-        sizes = np.diff(shingle_sets(report.articles, *spans, report.config, executor).offsets)
-    smaller = np.minimum(sizes[compact[: len(left)]], sizes[compact[len(left) :]])
-    columns = {name: np.concatenate([getattr(one, name) for one in pairs]).astype(np.float64) for name in
-               ("jaccard", "cosine", "containment")}  # fmt: skip
-    shared = np.rint(columns["containment"] * smaller).astype(np.int64)
-    return Scored(left, right, columns["jaccard"], columns["cosine"], shared)
+    return Scored(
+        np.concatenate([one.left for one in pairs]),
+        np.concatenate([one.right for one in pairs]),
+        np.concatenate([one.jaccard for one in pairs]).astype(np.float64),
+        np.concatenate([one.cosine for one in pairs]).astype(np.float64),
+        np.concatenate([one.shared for one in pairs]).astype(np.int64),
+    )
 
 
 def accepted(report: Report, pairs: Scored, measure: Measure, threshold: float) -> NDArray[np.bool_]:
     """Tell which pairs match if one threshold is another one: bool[q]; the other settings stay."""
-    params = report.config.score
-    min_jaccard = threshold if measure == "jaccard" else params.min_jaccard
-    min_cosine = threshold if measure == "cosine" else params.min_cosine
-    # Scores are kept as float32: half a unit in the seventh place is not the one who decides.
-    alike = pairs.cosine >= min_cosine - 1e-7
-    if params.sure_shingles:
-        alike |= pairs.shared >= params.sure_shingles
-    found: NDArray[np.bool_] = alike & (pairs.jaccard >= min_jaccard - 1e-7)
-    return found
+    params = replace(report.config.score, **{f"min_{measure}": threshold})  # type: ignore[arg-type]
+    return params.accepts(pairs.jaccard + KEPT_PRECISION, pairs.cosine + KEPT_PRECISION, pairs.shared)
 
 
 def curve(report: Report, pairs: Scored, measure: Measure) -> list[Point]:
@@ -100,9 +89,10 @@ def curve(report: Report, pairs: Scored, measure: Measure) -> list[Point]:
 
 def histogram(report: Report, pairs: Scored, measure: Measure) -> list[tuple[float, int]]:
     """Return how many pairs have a score from each step on, those out of reach by the other score left out."""
-    other = pairs.jaccard >= report.config.score.min_jaccard - 1e-7 if measure == "cosine" else np.bool_(True)
+    least = report.config.score.min_jaccard - KEPT_PRECISION
+    other = pairs.jaccard >= least if measure == "cosine" else np.bool_(True)
     scores = np.where(other, getattr(pairs, measure), -1.0)
-    bins = np.minimum((scores + 1e-7) // STEP, round(1 / STEP) - 1).astype(int)
+    bins = np.minimum((scores + KEPT_PRECISION) // STEP, round(1 / STEP) - 1).astype(int)
     counts = np.bincount(bins[bins >= 0], minlength=round(1 / STEP))
     return [(round(i * STEP, 4), int(count)) for i, count in enumerate(counts)]
 
@@ -111,8 +101,10 @@ def examples(report: Report, pairs: Scored, measure: Measure, n: int) -> tuple[N
     """Return the pairs whose score is just under the threshold in force, and those just over it; nearest first."""
     scores = getattr(pairs, measure)
     threshold = getattr(report.config.score, f"min_{measure}")
-    within = pairs.jaccard >= report.config.score.min_jaccard - 1e-7 if measure == "cosine" else pairs.cosine >= 0
+    within = (
+        pairs.jaccard >= report.config.score.min_jaccard - KEPT_PRECISION if measure == "cosine" else pairs.cosine >= 0
+    )
     rows = np.flatnonzero(within)
     rows = rows[np.lexsort((pairs.right[rows], pairs.left[rows], np.abs(scores[rows] - threshold)))]
-    over = scores[rows] >= threshold - 1e-7
+    over = scores[rows] >= threshold - KEPT_PRECISION
     return rows[~over][:n], rows[over][:n]

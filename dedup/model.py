@@ -237,6 +237,8 @@ class Matches:
         Exact, on the shingle sets; containment is shared / smaller set.
     cosine : float32[q]
         TF-IDF cosine over words.
+    shared : int32[q]
+        Shingles that both have.
     """
 
     left: NDArray[np.int32]
@@ -244,6 +246,7 @@ class Matches:
     jaccard: NDArray[np.float32]
     containment: NDArray[np.float32]
     cosine: NDArray[np.float32]
+    shared: NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.left)

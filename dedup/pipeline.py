@@ -513,6 +513,7 @@ class _Run:
             scored.jaccard[order].astype(np.float32),
             scored.containment[order].astype(np.float32),
             scored.cosine[order].astype(np.float32),
+            scored.shared[order].astype(np.int32),
         )
 
 

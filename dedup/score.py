@@ -16,6 +16,9 @@ from dedup.shingles import Ranges, Shingles
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import TfidfTransformer
 
+#: Scores that are kept are so near to those that decided: float32, or 7 decimals.
+KEPT_PRECISION = 1e-7
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreParams:

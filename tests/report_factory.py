@@ -10,7 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from dedup.model import NO_DATE, Articles, Findings, Kind, Level, Relations, Search, Skip, Strings
+from dedup.model import (
+    NO_DATE,
+    Articles,
+    Findings,
+    Kind,
+    Level,
+    Matches,
+    Relations,
+    Search,
+    Segments,
+    Skip,
+    Strings,
+)
 from dedup.score import DocumentFrequencies
 
 
@@ -130,6 +142,40 @@ def make_findings(articles: Articles, findings: list[Finding]) -> Findings:
     )
 
 
+def make_pairs(
+    articles: Articles, findings: list[Finding], borderline: tuple[tuple[str, str, float, float], ...]
+) -> tuple[Segments, Matches, Matches]:
+    """Return segments, the reworded places of findings as matches, and pairs of quotes of one article as borderline."""
+    matched, levels = [], {}
+    for finding in findings:
+        first, *others = finding.places
+        if finding.level not in (0, Level.ARTICLE) and not finding.exact:
+            for other in others:
+                spans = [(place.article, *_span(articles, place)) for place in (first, other)]
+                levels |= dict.fromkeys(spans, finding.level)
+                matched.append((*spans, other.jaccard, other.containment, other.cosine))
+    missed = []
+    for left, right, jaccard, cosine in borderline:
+        spans = [(0, *_span(articles, Place(0, quote))) for quote in (left, right)]
+        levels |= dict.fromkeys(spans, int(Level.SENTENCE))
+        missed.append((*spans, jaccard, jaccard, cosine))
+    rows = {span: row for row, span in enumerate(sorted(levels))}
+    segments = Segments(
+        np.array([start for _, start, _ in rows], np.int64),
+        np.array([end for _, _, end in rows], np.int64),
+        np.array([article for article, _, _ in rows], np.int32),
+        np.array([levels[span] for span in rows], np.uint8),
+        np.full(len(rows), -1, np.int32),
+    )
+    return segments, *(_pairs(rows, pairs) for pairs in (matched, missed))
+
+
+def _pairs(rows: dict[Any, int], pairs: list[Any]) -> Matches:
+    sides = np.array([[rows[left], rows[right]] for left, right, *_ in pairs], np.int32).reshape(-1, 2)
+    scores = np.array([scores for _, _, *scores in pairs], np.float32).reshape(-1, 3)
+    return Matches(*sides.T, *scores.T, np.full(len(pairs), 9, np.int32))
+
+
 def make_report(
     articles: list[Article],
     findings: list[Finding],
@@ -137,7 +183,7 @@ def make_report(
     skips: tuple[Skip, ...] = (),
     relations: tuple[tuple[int, int, int, float, float], ...] = (),
     search: Search | None = None,
-    borderline: int = 0,
+    borderline: tuple[tuple[str, str, float, float], ...] = (),
 ) -> Any:
     """Return what the writers read of a `dedup.pipeline.Report`, made of articles and findings."""
     table = make_articles(articles, skips)
@@ -153,6 +199,7 @@ def make_report(
     np.add.at(repeated, found.articles[later], found.tokens[later])
     repeated = np.minimum(repeated, n_tokens)
     columns = list(zip(*relations, strict=True)) or [()] * 5
+    segments, matches, under = make_pairs(table, findings, borderline)
     return SimpleNamespace(
         articles=table,
         config=StubConfig(),
@@ -160,8 +207,9 @@ def make_report(
         repeated=repeated,
         redundancy=repeated / np.maximum(n_tokens, 1),
         repeated_by_kind=by_kind,
-        matches=range(7),
-        borderline=range(borderline),
+        segments=segments,
+        matches=matches,
+        borderline=under,
         relations=Relations(
             *(
                 np.array(column, dtype)
@@ -242,5 +290,5 @@ def every_kind() -> Any:
         ),
         relations=((1, 2, 2, 0.85, 0.6), (3, 4, 1, 0.95, 0.99)),
         search=Search("lsh", 0.5, 0.9912, 21, 5, 31, 12, 2, 3),
-        borderline=4,
+        borderline=(("The mayor was pleased.", NOTICE, 0.41, 0.3), (BRIDGE, NOTICE, 0.45, 0.71)),
     )

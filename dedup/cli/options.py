@@ -196,6 +196,11 @@ FORMATS = (
         help="List so many findings, 0 for all. [default: 20 in text, all in json]",
     ),
     click.option(
+        "--borderline",
+        is_flag=True,
+        help="List pairs that just missed a threshold, the nearest first, and no findings.",
+    ),
+    click.option(
         "--color/--no-color", default=None, help="Colour the text. [default: on a terminal, unless NO_COLOR is set]"
     ),
 )

@@ -30,6 +30,8 @@ class Options:
         ``None``: where the stream is a terminal and ``NO_COLOR`` is not set.
     width : int, optional
         Of a line, in columns; ``None``: that of the terminal, else 80.
+    borderline : bool
+        In text, pairs that just missed a threshold in place of findings; JSON has them in any case.
     """
 
     kinds: tuple[str, ...] = ()
@@ -37,6 +39,7 @@ class Options:
     verbose: bool = False
     color: bool | None = None
     width: int | None = None
+    borderline: bool = False
 
     def __post_init__(self) -> None:
         unknown = [kind for kind in self.kinds if kind not in KINDS]

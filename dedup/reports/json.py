@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 from dedup import __version__
 from dedup.model import Relation
 from dedup.reports import DEFAULT_OPTIONS, Options
+from dedup.reports.pairs import report_pairs, report_segments
 from dedup.reports.view import choose_findings, clean, iso_dates, report_findings, summarize
 
 if TYPE_CHECKING:
     from dedup.pipeline import Report
 
 #: Raised whenever the fields of `report.schema.json` change.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 RELATIONS = tuple(relation.name.lower().replace("_", "-") for relation in Relation)
 
@@ -69,8 +70,7 @@ def write(report: Report, stream: TextIO, options: Options = DEFAULT_OPTIONS) ->
 
     Equal runs give equal bytes: times are left out unless ``options.verbose``.
     """
-    stream.flush()
-    sink: _Sink = getattr(stream, "buffer", None) or _TextSink(stream)
+    sink = open_sink(stream)
     rows = choose_findings(report, options.kinds, options.top or 0)
     head: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -85,14 +85,23 @@ def write(report: Report, stream: TextIO, options: Options = DEFAULT_OPTIONS) ->
     sink.write(b"{")
     for key, value in head.items():
         sink.write(_ENCODER.encode(key) + b":" + _ENCODER.encode(value) + b",\n")
-    _write_array(sink, b"skips", _skips(report))
-    _write_array(sink, b"articles", _articles(report, rows))
-    _write_array(sink, b"relations", _relations(report))
+    write_array(sink, b"skips", _skips(report))
+    write_array(sink, b"articles", _articles(report, rows))
+    write_array(sink, b"relations", _relations(report))
+    write_array(sink, b"segments", report_segments(report))
+    write_array(sink, b"pairs", report_pairs(report))
     findings = report_findings(report, options.kinds, options.top or 0, texts="differing")
-    _write_array(sink, b"findings", findings, last=True)
+    write_array(sink, b"findings", findings, last=True)
 
 
-def _write_array(sink: _Sink, name: bytes, entries: Iterable[object], *, last: bool = False) -> None:
+def open_sink(stream: TextIO) -> _Sink:
+    """Return what takes the bytes of a document, whatever the encoding of the stream."""
+    stream.flush()
+    return getattr(stream, "buffer", None) or _TextSink(stream)
+
+
+def write_array(sink: _Sink, name: bytes, entries: Iterable[object], *, last: bool = False) -> None:
+    """Write an array of the document, an entry a line."""
     sink.write(b'"' + name + b'":[')
     source = iter(entries)
     before = b"\n"

@@ -52,6 +52,9 @@ def write(report: Report, stream: TextIO, options: Options = DEFAULT_OPTIONS) ->
     summary = summarize(report)
     for line in _head(report, summary, options, width, color):
         stream.write(line + "\n")
+    if options.borderline:
+        _write_borderline(report, stream, options)
+        return
     top = DEFAULT_TOP if options.top is None else options.top
     n_listed = len(choose_findings(report, options.kinds))
     if not n_listed:
@@ -87,6 +90,15 @@ def _head(report: Report, summary: Summary, options: Options, width: int, color:
     for name, told in _search(report, summary, options):
         yield from wrap(words(told), width, f"{name:<12}", " " * 12)
     yield from _skips(report, options, width, color)
+
+
+def _write_borderline(report: Report, stream: TextIO, options: Options) -> None:
+    from dedup.reports.pairlist import nearest, write_pairs
+    from dedup.reports.pairs import report_pairs, report_segments
+
+    score = report.config.score
+    pairs = nearest(list(report_pairs(report)), score, match=False)
+    write_pairs(pairs, list(report_segments(report)), score, "Borderline pairs", stream, options)
 
 
 def _kind_row(kind: str, summary: Summary) -> str:
@@ -128,7 +140,8 @@ def _search(report: Report, summary: Summary, options: Options) -> Iterator[tupl
         f"of one; boilerplate from {_many(config.findings.boilerplate_articles, 'article')}",
     )
     if summary.borderline:
-        yield "borderline", f"{_many(summary.borderline, 'pair')} just missed a threshold"
+        listed = "" if options.borderline else "; --borderline lists them"
+        yield "borderline", f"{_many(summary.borderline, 'pair')} just missed a threshold{listed}"
     if options.verbose:
         yield "seconds", ", ".join(f"{stage} {seconds:.2f}" for stage, seconds in report.seconds.items())
 
@@ -161,20 +174,21 @@ def _skips(report: Report, options: Options, width: int, color: bool) -> Iterato
 def _finding(report: Report, finding: Finding, width: int, color: bool) -> Iterator[str]:
     first, shown = finding.places[0], finding.places[:_MAX_PLACES]
     number = f"{finding.number}. "
-    yield from wrap(words(_describe(finding), "bold"), width, number, " " * len(number), color=color)
-    yield from wrap(words(_scores(finding)), width, "   ", "   ")
+    yield from wrap(words(describe(finding), "bold"), width, number, " " * len(number), color=color)
+    yield from wrap(words(scores_told(finding)), width, "   ", "   ")
     for i, place in enumerate(shown):
         same = i > 0 and place.article == first.article
         yield from wrap(_where(report, finding, place, same=same), width, "   ", "     ", color=color)
         if i == 0:
-            yield from wrap(_excerpt(first.text or ""), width, " " * 7, " " * 7)
+            yield from wrap(excerpt(first.text or ""), width, " " * 7, " " * 7)
         elif not finding.exact:
-            yield from _difference(first, place, width, color)
+            texts = first.text or "", place.text or ""
+            yield from difference_lines(*texts, width, color, numbers_changed=place.numbers_changed)
     if len(shown) < len(finding.places):
         yield f"   +{len(finding.places) - len(shown):,} more"
 
 
-def _describe(finding: Finding) -> str:
+def describe(finding: Finding) -> str:
     """Return the kind of a finding in words."""
     n_places, n_articles = len(finding.places), len({place.article for place in finding.places})
     exact = ", word for word" if finding.exact else ", reworded"
@@ -199,7 +213,8 @@ def _describe(finding: Finding) -> str:
     return said if finding.level == "article" else f"{said} ({finding.level})"
 
 
-def _scores(finding: Finding) -> str:
+def scores_told(finding: Finding) -> str:
+    """Return the scores of a finding's places in words."""
     others = finding.places[1:]
     told = [
         f"Jaccard {_range(place.jaccard for place in others)}",
@@ -251,7 +266,7 @@ def _where(report: Report, finding: Finding, place: Place, *, same: bool) -> Ite
     yield from words(", ".join(told), "dim")
 
 
-def _excerpt(text: str) -> list[Piece]:
+def excerpt(text: str) -> list[Piece]:
     """Return a text, the middle of a long one left out."""
     if len(text) <= _MAX_CHARACTERS:
         return words(text)
@@ -263,14 +278,17 @@ def _excerpt(text: str) -> list[Piece]:
     return [*words(head), Piece("…"), *words(tail)]
 
 
-def _difference(first: Place, place: Place, width: int, color: bool) -> Iterator[str]:
-    difference = compare(first.text or "", place.text or "")
+def difference_lines(
+    first: str, other: str, width: int, color: bool, *, numbers_changed: bool = False
+) -> Iterator[str]:
+    """Yield what another text has that the first one has not."""
+    difference = compare(first, other)
     if not difference.changes:
         return
     yield from wrap(difference.pieces, width, " " * 7, " " * 7, color=color)
     if difference.hidden:
         yield f"       … {_many(difference.hidden, 'more change')}"
-    if difference.numbers or place.numbers_changed:
+    if difference.numbers or numbers_changed:
         pairs = ", ".join(f"{left} -> {right}" for left, right in difference.numbers)
         told = "numbers changed" + (f": {pairs}" if pairs else "")
         yield from wrap(words(told, "warning"), width, " " * 5, " " * 7, color=color)

@@ -323,13 +323,14 @@ def _texts(
         left = MAX_TEXTS
         for i in range(first, first + size):
             if i == first or (left and texts[i] != texts[first]):
-                given[i], cut[i] = _cut_text(texts[i])
+                given[i], cut[i] = cut_text(texts[i])
                 left -= i > first
         first += size
     return given, cut
 
 
-def _cut_text(text: bytes) -> tuple[str, bool]:
+def cut_text(text: bytes) -> tuple[str, bool]:
+    """Return what is given of a text, to `MAX_TEXT_CHARACTERS`, and whether that is less than all."""
     if len(text) <= MAX_TEXT_CHARACTERS:
         return text.decode("utf-8", "replace"), False
     # No character has more than four bytes, so the part that is not decoded is never part of what is given.
