@@ -22,7 +22,8 @@ _THRESHOLDS = ("min_jaccard", "min_cosine")
     "saved",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Show an earlier report (its JSON) at other --min-jaccard and --min-cosine, without reading INPUT again.",
+    help="Show an earlier report (its JSON) at other --min-jaccard and --min-cosine, without reading INPUT again. "
+    "[default: none]",
 )
 @options.add(*options.INPUTS, *options.FORMATS, *options.RUN, *options.SETTINGS)
 def report(
