@@ -201,6 +201,12 @@ FORMATS = (
         help="List pairs that just missed a threshold, the nearest first, and no findings.",
     ),
     click.option(
+        "--page-size",
+        type=click.FloatRange(min=0, min_open=True),
+        metavar="MB",
+        help="Keep an HTML page under this size: the heaviest findings stay, and it says how many. [default: 20]",
+    ),
+    click.option(
         "--color/--no-color", default=None, help="Colour the text. [default: on a terminal, unless NO_COLOR is set]"
     ),
 )

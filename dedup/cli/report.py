@@ -35,6 +35,7 @@ def report(
     kinds: tuple[str, ...],
     top: int | None,
     borderline: bool,
+    page_size: float | None,
     color: bool | None,
     config_file: Path | None,
     jobs: int | None,
@@ -47,7 +48,8 @@ def report(
     INPUT is a file or folder of feeds (RSS, Atom, JSON Feed), pages, text, Markdown, JSON Lines, CSV and more; a
     glob; or - for standard input.
     """
-    shown = reports.Options(kinds, top, verbose, color, borderline=borderline)
+    page_bytes = None if page_size is None else int(page_size * 1e6)
+    shown = reports.Options(kinds, top, verbose, color, borderline=borderline, page_bytes=page_bytes)
     if saved is not None:
         _check_saved(inputs, files_from, config_file, form, settings)
         with run.opened(output) as stream:

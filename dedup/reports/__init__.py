@@ -32,6 +32,8 @@ class Options:
         Of a line, in columns; ``None``: that of the terminal, else 80.
     borderline : bool
         In text, pairs that just missed a threshold in place of findings; JSON has them in any case.
+    page_bytes : int, optional
+        Of a page, which then keeps the heaviest findings; ``None`` for 20 MB.
     """
 
     kinds: tuple[str, ...] = ()
@@ -40,6 +42,7 @@ class Options:
     color: bool | None = None
     width: int | None = None
     borderline: bool = False
+    page_bytes: int | None = None
 
     def __post_init__(self) -> None:
         unknown = [kind for kind in self.kinds if kind not in KINDS]
@@ -62,4 +65,4 @@ def _write(format_name: str, report: Report, stream: TextIO, options: Options = 
 
 
 #: Format -> its writer, ``write(report, stream, options)`` of the module of that name, loaded on first use.
-FORMATS: dict[str, Writer] = {name: partial(_write, name) for name in ("json", "text")}
+FORMATS: dict[str, Writer] = {name: partial(_write, name) for name in ("html", "json", "text")}

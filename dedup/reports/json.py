@@ -29,8 +29,11 @@ _ENCODER = msgspec.json.Encoder()
 _CHUNK = 1024
 
 
-class _Sink(Protocol):
-    def write(self, data: bytes, /) -> object: ...
+class Sink(Protocol):
+    """Takes bytes."""
+
+    def write(self, data: bytes, /) -> object:
+        """Take some bytes."""
 
 
 class _TextSink:
@@ -40,6 +43,7 @@ class _TextSink:
         self._stream = stream
 
     def write(self, data: bytes, /) -> object:
+        """Take some bytes of UTF-8, cut between characters."""
         return self._stream.write(data.decode())
 
 
@@ -94,13 +98,13 @@ def write(report: Report, stream: TextIO, options: Options = DEFAULT_OPTIONS) ->
     write_array(sink, b"findings", findings, last=True)
 
 
-def open_sink(stream: TextIO) -> _Sink:
+def open_sink(stream: TextIO) -> Sink:
     """Return what takes the bytes of a document, whatever the encoding of the stream."""
     stream.flush()
     return getattr(stream, "buffer", None) or _TextSink(stream)
 
 
-def write_array(sink: _Sink, name: bytes, entries: Iterable[object], *, last: bool = False) -> None:
+def write_array(sink: Sink, name: bytes, entries: Iterable[object], *, last: bool = False) -> None:
     """Write an array of the document, an entry a line."""
     sink.write(b'"' + name + b'":[')
     source = iter(entries)

@@ -32,7 +32,8 @@ _MAX_PLACES = 3
 _MAX_CHARACTERS = 480
 _MAX_EXAMPLES = 3
 
-_KIND_WORDS = {
+#: What a kind is, in a few words.
+KIND_WORDS = {
     "self": "repeated inside an article",
     "reuse": "carried over from another article",
     "boilerplate": "notices under many articles",
@@ -87,7 +88,7 @@ def _head(report: Report, summary: Summary, options: Options, width: int, color:
     if options.kinds and n_findings and not sum(summary.findings[kind] for kind in options.kinds):
         yield f"Nothing of kind {', '.join(options.kinds)}."
     yield ""
-    for name, told in _search(report, summary, options):
+    for name, told in searched(report, summary, options):
         yield from wrap(words(told), width, f"{name:<12}", " " * 12)
     yield from _skips(report, options, width, color)
 
@@ -104,12 +105,12 @@ def _write_borderline(report: Report, stream: TextIO, options: Options) -> None:
 def _kind_row(kind: str, summary: Summary) -> str:
     tokens = summary.repeated_by_kind.get(kind, 0)
     return (
-        f"  {_percent(tokens / max(summary.tokens, 1)):>6}  {kind:<15} {_KIND_WORDS[kind]:<35}"
+        f"  {_percent(tokens / max(summary.tokens, 1)):>6}  {kind:<15} {KIND_WORDS[kind]:<35}"
         f"{_many(summary.findings[kind], 'finding'):>16}"
     )
 
 
-def _search(report: Report, summary: Summary, options: Options) -> Iterator[tuple[str, str]]:
+def searched(report: Report, summary: Summary, options: Options) -> Iterator[tuple[str, str]]:
     """Yield how the report came about, each part with its name."""
     config, search = report.config, report.search
     if options.verbose and any(report.articles.formats):

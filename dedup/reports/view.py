@@ -183,7 +183,7 @@ def report_findings(
     report: Report,
     kinds: Sequence[str] = (),
     top: int = 0,
-    texts: Literal["all", "differing"] = "all",
+    texts: Literal["all", "differing", "none"] = "all",
 ) -> Iterator[Finding]:
     r"""Yield the findings of a report, heaviest first.
 
@@ -194,9 +194,9 @@ def report_findings(
         Of `dedup.reports.KINDS`: only these; empty for all.
     top : int
         So many, 0 for all.
-    texts : {"all", "differing"}
+    texts : {"all", "differing", "none"}
         The text of each place; or that of the first place of a finding, and of those that differ from it in a byte:
-        up to `MAX_TEXTS` of them, each to `MAX_TEXT_CHARACTERS`.
+        up to `MAX_TEXTS` of them, each to `MAX_TEXT_CHARACTERS`; or no text.
 
     Examples
     --------
@@ -258,7 +258,10 @@ def _findings_of(
     findings = report.findings
     kinds, levels = findings.kinds[rows].tolist(), findings.levels[rows].tolist()
     exact, weights = findings.exact[rows].tolist(), findings.weights[rows].tolist()
-    given = _texts(report.articles, table, sizes.tolist(), all_texts=texts == "all")
+    if texts == "none":
+        given: tuple[list[str | None], list[bool]] = [None] * len(table.places), [False] * len(table.places)
+    else:
+        given = _texts(report.articles, table, sizes.tolist(), all_texts=texts == "all")
     places = list(map(Place, *_columns(report, table, paths), *given, _paragraphs(report, table)))
     ends = np.cumsum(sizes).tolist()
     starts = [0, *ends[:-1]]

@@ -1,0 +1,102 @@
+"""Report -> one page that opens from disk: overview, findings, texts side by side, articles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+import msgspec
+
+from dedup import __version__
+from dedup.reports import DEFAULT_OPTIONS, KINDS, Options
+from dedup.reports.charts import SHARE_WORDS, markup
+from dedup.reports.html.blocks import Blocks, Counted
+from dedup.reports.html.content import LEVEL_NAMES, Content, Kept, Standing
+from dedup.reports.html.page import asset, overview_markup, policy, script, style
+from dedup.reports.json import open_sink
+from dedup.reports.view import Summary, choose_findings, clean, summarize
+
+if TYPE_CHECKING:
+    from dedup.pipeline import Report
+
+#: Size of a page, unless another one is asked for: mail servers commonly take so much.
+DEFAULT_BYTES = 20_000_000
+
+
+def write(
+    report: Report,
+    stream: TextIO,
+    options: Options = DEFAULT_OPTIONS,
+    standings: Mapping[int, Standing] | None = None,
+) -> None:
+    """Write a report as a page, in UTF-8 whatever the encoding of the stream.
+
+    Equal runs give equal bytes: no time is in it.
+
+    Parameters
+    ----------
+    report : Report
+    stream : TextIO
+    options : Options
+        ``page_bytes`` is how large the page may become; the heaviest findings are kept, and it says how many.
+    standings : mapping of int to Standing, optional
+        Number of a finding -> what a gate says of it.
+    """
+    sink = Counted(open_sink(stream))
+    summary = summarize(report)
+    max_bytes = options.page_bytes or DEFAULT_BYTES
+    page, tail = asset("page.html"), f'<script type="module">{script()}</script>\n</body>\n</html>\n'.encode()
+    head, _, rest = page.partition("{{overview}}")
+    sink.write(_filled(head, report, summary, options).encode())
+    for line in overview_markup(report, summary, options, _notes(options, summary)):
+        sink.write(line.encode() + b"\n")
+    sink.write(_filled(rest, report, summary, options).encode())
+    content = Content(report, options, sink, max_bytes - len(tail), standings or {})
+    kept = content.write()
+    meta = Blocks(sink, "meta")
+    meta.add(msgspec.json.encode(_meta(report, summary, options, kept, gated=standings is not None)))
+    meta.flush()
+    sink.write(tail)
+
+
+def _filled(template: str, report: Report, summary: Summary, options: Options) -> str:
+    values = {
+        "policy": policy(),
+        "version": __version__,
+        "title": markup(f"said twice: {', '.join(report.articles.files[:3])}"),
+        "style": style(),
+        "n_findings": f"{len(choose_findings(report, options.kinds, options.top or 0)):,}",
+        "n_articles": f"{summary.articles:,}",
+    }
+    for name, value in values.items():
+        template = template.replace("{{" + name + "}}", value)
+    return template
+
+
+def _notes(options: Options, summary: Summary) -> list[str]:
+    notes = []
+    if options.kinds:
+        notes.append(f"Findings of kind {', '.join(options.kinds)} are listed; the figures are those of all.")
+    if options.top and options.top < sum(summary.findings.values()):
+        notes.append(f"The {options.top:,} heaviest findings are listed; the figures are those of all.")
+    return notes
+
+
+def _meta(report: Report, summary: Summary, options: Options, kept: Kept, *, gated: bool) -> dict[str, object]:
+    config = report.config
+    return {
+        "kinds": [{"name": kind, "words": SHARE_WORDS[kind]} for kind in KINDS],
+        "levels": LEVEL_NAMES,
+        "sources": [clean(name) for name in kept.sources],
+        "files": [clean(path) for path in report.articles.files],
+        "findings": kept.findings,
+        "ofFindings": kept.of_findings,
+        "articles": len(kept.articles),
+        "ofArticles": summary.articles,
+        "texts": len(kept.texts),
+        "words": summary.tokens,
+        "shingle": {"size": config.shingle.k, "unit": config.shingle.unit},
+        "thresholds": {"jaccard": config.score.min_jaccard, "cosine": config.score.min_cosine},
+        "pageBytes": options.page_bytes or DEFAULT_BYTES,
+        "gated": gated,
+    }
