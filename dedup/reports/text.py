@@ -32,8 +32,8 @@ _MAX_PLACES = 3
 _MAX_CHARACTERS = 480
 _MAX_EXAMPLES = 3
 
-#: What a kind is, in a few words.
-KIND_WORDS = {
+
+_KIND_WORDS = {
     "self": "repeated inside an article",
     "reuse": "carried over from another article",
     "boilerplate": "notices under many articles",
@@ -105,7 +105,7 @@ def _write_borderline(report: Report, stream: TextIO, options: Options) -> None:
 def _kind_row(kind: str, summary: Summary) -> str:
     tokens = summary.repeated_by_kind.get(kind, 0)
     return (
-        f"  {_percent(tokens / max(summary.tokens, 1)):>6}  {kind:<15} {KIND_WORDS[kind]:<35}"
+        f"  {_percent(tokens / max(summary.tokens, 1)):>6}  {kind:<15} {_KIND_WORDS[kind]:<35}"
         f"{_many(summary.findings[kind], 'finding'):>16}"
     )
 
