@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 import click
 
 from benchmarks import floors as floor_file
-from benchmarks.registry import BENCHMARKS, Benchmark, MissingDataError, Need, data_path, find, measure
-from benchmarks.results import ROOT, Measured, Options, as_record
+from benchmarks.registry import BENCHMARKS, Benchmark, Need, data_path, find, measure
+from benchmarks.results import ROOT, Measured, MissingDataError, Options, as_record
 from benchmarks.tables import format_measured
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
@@ -80,15 +80,15 @@ def _run(
 ) -> list[Measured]:
     options, measured = _options(given), []
     for one in benchmarks:
+        repeats = given["repeats"] or (3 if one.timed else 1)
         try:
             path = data_path(one, data, options.truth)
+            result = measure(one, path, replace(options, repeats=repeats))
         except MissingDataError as error:
             if not skip:
                 raise click.UsageError(f"{one.name}: {error}") from None
             click.echo(f"{one.name}: skipped: {error}\n")
             continue
-        repeats = given["repeats"] or (3 if one.timed else 1)
-        result = measure(one, path, replace(options, repeats=repeats))
         measured.append(result)
         click.echo(format_measured(result) + "\n")
         if out is not None:

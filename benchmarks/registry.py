@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.results import SEEDS, Measured, Options, Result
+from benchmarks.results import SEEDS, Measured, MissingDataError, Options, Result
 
 
 class Need(Enum):
@@ -22,10 +22,6 @@ class Need(Enum):
     FEED = "--data FEED, or DIR with allsides/"
     FEED_OR_SEEDS = "--data FEED, or DIR with allsides/; else seeds/"
     TRUTH = "--data FEED and --truth FILE"
-
-
-class MissingDataError(Exception):
-    """What a benchmark needs is not there; the message says what to give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +63,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     for one in (
         Benchmark("seeds", "The labelled feed of this repository", Need.SEEDS, _FIGURES,
                   "benchmarks.repeats:measure_seeds"),
-        Benchmark("edits", "Paragraphs of seeds/ said again after an edit", Need.SEEDS, "recall by kind of edit",
-                  "benchmarks.edits:measure_edits"),
+        Benchmark("quality-made", "Edited copies planted in articles, by kind, strength and place", Need.FEED_OR_SEEDS,
+                  "pairs, clusters and characters found, with intervals", "benchmarks.made:measure_made"),
         Benchmark("moscow_times", "One article with one reworded paragraph", Need.SET, _FIGURES,
                   "benchmarks.repeats:measure_moscow_times"),
         Benchmark("mccormick", "2,500 articles with 20 planted near-duplicates", Need.SET, _FIGURES,

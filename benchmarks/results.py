@@ -21,6 +21,10 @@ RECORD_VERSION = 1
 Row = dict[str, Any]
 
 
+class MissingDataError(Exception):
+    """What a benchmark needs is not there; the message says what to give."""
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a measurement may be told; each takes what concerns it.
