@@ -54,7 +54,9 @@ class Judged:
 
 
 def read_floors(path: Path) -> list[Floor]:
-    """Return the floors of a file: a JSON list of objects as `Floor` has them.
+    """Return the floors of a file: a JSON list of rows, each with what its columns must reach.
+
+    An entry has ``benchmark``, ``row`` (what the row is known by) and ``least`` or ``most`` (column -> bound), or both.
 
     Raises
     ------
@@ -67,12 +69,15 @@ def read_floors(path: Path) -> list[Floor]:
         raise ValueError(f"{path}: not JSON: {error}") from None
     floors = []
     for number, entry in enumerate(entries, 1):
-        try:
-            floors.append(Floor(**entry))
-        except TypeError as error:
-            raise ValueError(f"{path}: entry {number}: {error}") from None
-        if floors[-1].least is None and floors[-1].most is None:
+        unknown = set(entry) - {"benchmark", "row", "least", "most"}
+        if unknown or not {"benchmark", "row"} <= set(entry):
+            what = f"unknown: {', '.join(sorted(unknown))}" if unknown else "it needs 'benchmark' and 'row'"
+            raise ValueError(f"{path}: entry {number}: {what}")
+        bounds = [(column, "least", bound) for column, bound in entry.get("least", {}).items()]
+        bounds += [(column, "most", bound) for column, bound in entry.get("most", {}).items()]
+        if not bounds:
             raise ValueError(f"{path}: entry {number}: it has neither 'least' nor 'most'")
+        floors += [Floor(entry["benchmark"], entry["row"], column, **{side: bound}) for column, side, bound in bounds]
     return floors
 
 
