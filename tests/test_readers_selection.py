@@ -337,3 +337,29 @@ def test_web_archives(tmp_path):
     content = gzip.decompress(path.read_bytes())
     (tmp_path / "cut.warc").write_bytes(content[: len(content) // 3])
     assert len(dedup.read_feeds([tmp_path / "cut.warc"])) <= 2
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_web_archives_without_an_end(tmp_path, packed):
+    """No more is read in search of a line break than the head of a record has, and an archive of nothing says so."""
+    pytest.importorskip("warcio")
+    record = b"WARC/1.0\r\nWARC-Type: resource\r\nContent-Type: text/plain\r\nContent-Length: 4\r\n\r\nTea.\r\n\r\n"
+    path = tmp_path / "a.warc"
+
+    zeros, lines = b"\0" * (1 << 24), b"WARC/1.0\r\n" + b"a: b\r\n" * 10**6
+    found = {}
+    for name, content in {"zeros": zeros, "record": record + zeros, "lines": record + lines}.items():
+        path.write_bytes(gzip.compress(content) if packed else content)
+        articles = read_feeds([path], ReadParams(input_format="warc"))
+        found[name] = (bodies(articles), [skip.reason for skip in articles.skips])
+    path.write_bytes(b"")
+
+    ended = "damaged after record {} (the head of a record has no end), read up to there"
+    assert {
+        "zeros": ([], [ended.format(0)]),
+        "record": (["Tea."], [ended.format(1)]),
+        "lines": (["Tea."], [ended.format(1)]),
+    } == found
+    assert [(0, "no record of a web archive in it")] == [
+        (skip.record, skip.reason) for skip in read_feeds([path]).skips
+    ]

@@ -23,22 +23,21 @@ INSTALL = "reading WARC needs warcio; install it: pip install 'saidtwice[warc]'"
 #: What holds a capture (WARC 1.1, section 6); the others are about captures.
 _CAPTURES = ("response", "resource", "conversion")
 _PAGES = ("text/html", "application/xhtml+xml")
+#: The heads of a record, and the lines between two records, are shorter; a line without an end is not read to find one.
+_MAX_HEAD_BYTES, _MAX_LINE_BYTES = 1 << 20, 1 << 16
 
 
 class _Chunks:
     """Chunks as the file that warcio reads from."""
 
     def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks, self._rest, self._told = chunks, b"", 0
+        self._chunks, self._chunk, self._start, self._told = chunks, b"", 0, 0
 
     def read(self, size: int = -1) -> bytes:
-        while not self._rest:
-            chunk = next(self._chunks, b"")
-            if not chunk:
-                return b""
-            self._rest = chunk
-        out = self._rest if size < 0 else self._rest[:size]
-        self._rest = self._rest[len(out) :]
+        if self._start == len(self._chunk):
+            self._chunk, self._start = next(self._chunks, b""), 0
+        out = self._chunk[self._start : None if size < 0 else self._start + size]
+        self._start += len(out)
         self._told += len(out)
         return out
 
@@ -49,25 +48,21 @@ class _Chunks:
 def tasks(file: OpenFile) -> Iterator[Task]:
     """Yield what reads an archive; its records are found here, in order, and each page is read as a task."""
     try:
-        from warcio.archiveiterator import ArchiveIterator
+        records = _open_archive(file.chunks)
     except ImportError:
         yield RowBuilder([Skip(file.path, 0, INSTALL)]).rows
         return
-
-    logging.getLogger("warcio").setLevel(logging.ERROR)  # it warns of addresses with spaces
-
-    class Records(ArchiveIterator):  # type: ignore[misc]  # it is untyped
-        INC_RECORD = ""  # it would write of a wrong length to standard error
-
     counted = number = 0
     ends: list[str] = []
     try:
-        records = Records(_Chunks(file.chunks))
         for number, record in enumerate(records, 1):
             task = _task(record, number, file)
+            records.reader.head_bytes = 0
             if task:
                 read_bytes, counted = file.stream.read_bytes - counted, file.stream.read_bytes
                 yield partial(_counting, task, read_bytes)
+        if not number:
+            ends.append("no record of a web archive in it")
         if records.err_count:
             ends.append(f"{records.err_count} records have a wrong length; pages may be cut")
     except OSError:
@@ -78,6 +73,31 @@ def tasks(file: OpenFile) -> Iterator[Task]:
     ends += file.stream.losses
     if ends:
         yield RowBuilder([Skip(file.path, 0, end) for end in ends]).rows
+
+
+def _open_archive(chunks: Iterator[bytes]) -> Any:
+    """Return the iterator of warcio over the records of an archive."""
+    from warcio.archiveiterator import ArchiveIterator
+    from warcio.bufferedreaders import DecompressingBufferedReader
+
+    logging.getLogger("warcio").setLevel(logging.ERROR)  # it warns of addresses with spaces
+
+    class Reader(DecompressingBufferedReader):  # type: ignore[misc]  # it is untyped
+        head_bytes = 0  # of lines since the last record
+
+        def readline(self, length: int | None = None) -> bytes:
+            line: bytes = super().readline(length or _MAX_HEAD_BYTES)  # which may stop far before that
+            self.head_bytes += len(line)
+            if self.head_bytes > _MAX_HEAD_BYTES or (len(line) > _MAX_LINE_BYTES and not line.endswith(b"\n")):
+                raise ValueError("the head of a record has no end")
+            return line
+
+    class Records(ArchiveIterator):  # type: ignore[misc]
+        INC_RECORD = ""  # it would write of a wrong length to standard error
+
+    records = Records(_Chunks(chunks))
+    records.reader = Reader(records.fh, block_size=1 << 14)
+    return records
 
 
 def _counting(task: Task, read_bytes: int) -> Rows:
