@@ -187,13 +187,19 @@ def test_mixed_encodings_and_loops(tmp_path):
     (tmp_path / "c.csv").write_bytes("text\ncafé\n".encode())
     (tmp_path / "d.csv").write_bytes(b"text\na\0b\n")
     (tmp_path / "e").symlink_to(tmp_path)
+    (tmp_path / "f.jsonl").write_bytes('{"text": "café"}'.encode("cp1252"))
+    (tmp_path / "g.txt").write_bytes("café".encode("cp1252"))
+    (tmp_path / "h.md").write_bytes("café".encode("utf-16-le"))
+    (tmp_path / "i.txt").write_bytes("café, naïve".encode() + b"\xc3")
 
     articles = read_feeds([tmp_path])
 
-    assert bodies(articles) == ["café"] * 3
-    assert {"a.csv": "not UTF-8, read as Windows-1252", "d.csv": "binary file", "e": f"same folder as {tmp_path}"} == {
-        Path(skip.path).name: skip.reason for skip in articles.skips
-    }
+    assert bodies(articles) == ["café", "café", "café", "a\0b", "café", "café", "café", "café, naïve\ufffd"]
+    assert {
+        **dict.fromkeys(["a.csv", "f.jsonl", "g.txt"], "not UTF-8, read as windows-1252"),
+        "e": f"same folder as {tmp_path}",
+        "i.txt": "invalid UTF-8 in 1 places, read as U+FFFD",
+    } == {Path(skip.path).name: skip.reason for skip in articles.skips}
 
 
 # ------------------------------------------------------------------------------------------------ versions

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.model import NO_DATE
-from dedup.readers import ReadParams
+from dedup.readers import ReadParams, read_feeds
 from tests.reading import (
     notes,
     quick,
@@ -20,17 +20,37 @@ from tests.reading import (
 @given(content=st.binary(max_size=300))
 @quick
 def test_text_is_kept_byte_for_byte(tmp_path, content):
-    """A text file's bytes stand in the buffer as they are; its id is its path, it has no title."""
-    articles = read_bytes(tmp_path, b"x" + content, ReadParams(), "a.txt")
+    """A text file's bytes stand in the buffer as they are if they are UTF-8; its id is its path, it has no title."""
+    content = b"x\xc3" + content
+    articles = read_bytes(tmp_path, content, ReadParams(), "a.txt")
 
-    if b"\0" in content:
-        assert (rows(articles), notes(articles)) == ([], [(0, "binary file")])
-    else:
-        path = str(tmp_path / "a.txt")
-        assert b"x" + content == articles.text.tobytes()
-        assert [(path, "", NO_DATE, 1, 1)] == [(r[1], r[0][0], r[4], r[6], r[7]) for r in rows(articles)]
-        marks = (b"x" + content).decode("utf-8", "replace").count("\ufffd") - content.count("\ufffd".encode())
-        assert ([(1, f"invalid UTF-8 in {marks} places, read as U+FFFD")] if marks else []) == notes(articles)
+    if notes(articles) == [(0, "binary file")]:
+        assert rows(articles) == []
+        assert b"\0" in content
+        return
+    path = str(tmp_path / "a.txt")
+    assert [(path, "", NO_DATE, 1, 1)] == [(r[1], r[0][0], r[4], r[6], r[7]) for r in rows(articles)]
+    marks = content.decode("utf-8", "replace").count("\ufffd") - content.count("\ufffd".encode())
+    ((_, note),) = notes(articles) or [(0, "")]
+    assert {
+        "": content,
+        f"invalid UTF-8 in {marks} places, read as U+FFFD": content.decode("utf-8", "replace").encode(),
+        "not UTF-8, read as windows-1252": content.decode("cp1252", "replace").encode(),
+    }[note] == articles.text.tobytes()
+    assert (note == "") == (marks == 0)
+
+
+def test_a_stray_nul_does_not_make_a_file_binary(tmp_path):
+    """Of a file with a NUL the share of control characters decides."""
+    (tmp_path / "a.txt").write_bytes(b"One word \0 and another.")
+    (tmp_path / "b.txt").write_bytes(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\2\0")
+    (tmp_path / "c.html").write_bytes(b"<html><p>One word \0 and another.</p></html>")
+    (tmp_path / "d.xml").write_bytes(b"<rss>" + b"\0" * 9999)
+
+    articles = read_feeds([tmp_path])
+
+    assert ["One word \0 and another.", "One word and another."] == [articles.body(0), articles.body(1)]
+    assert [(0, "binary file")] * 2 == notes(articles)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])

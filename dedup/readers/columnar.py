@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from dedup.model import NO_DATE, Skip, Strings
 from dedup.readers.buffer import RowBuilder, Rows, default_id, strings_of
 from dedup.readers.dates import FIRST, LAST, parse_date
+from dedup.readers.encodings import decode_text
 from dedup.readers.fields import DATE_NOTE, FieldTable, tags_of
 from dedup.readers.tasks import OpenFile, Task
 
@@ -23,7 +24,6 @@ from dedup.readers.tasks import OpenFile, Task
 _NAMED_COLUMNS = 12
 _MAX_NAME = 64
 _LEAST_ROWS, _MOST_ROWS = 64, 1 << 15
-INVALID_NOTE = "invalid UTF-8 replaced by U+FFFD"
 INSTALL = "reading {} needs pyarrow; install it: pip install 'saidtwice[arrow]'"
 
 
@@ -188,8 +188,8 @@ def _rows(batch: Any, plan: _Plan, file: OpenFile, first: int, read_bytes: int) 
     n = batch.num_rows
     skips: list[Skip] = []
     numbers = np.arange(first, first + n)
-    notes = {role: np.zeros(n, np.bool_) for role in plan.roles}
-    columns = {role: _strings(batch, plan.roles[role], role, notes[role]) for role in plan.roles if role != "date"}
+    notes: dict[int, str] = {}
+    columns = {role: _strings(batch, plan.roles[role], role, notes) for role in plan.roles if role != "date"}
     dates, unread = _dates(batch, plan.roles["date"])
     for role in ("title", "text"):
         columns[role] = _without_tags(columns[role], role, file.table)
@@ -197,8 +197,7 @@ def _rows(batch: Any, plan: _Plan, file: OpenFile, first: int, read_bytes: int) 
     full = (sizes["text"] > 0) | (sizes["title"] > 0)
     skips += [Skip(file.path, int(number), "empty") for number in numbers[~full]]
     skips += [Skip(file.path, int(number), DATE_NOTE) for number in numbers[unread & full]]
-    invalid = np.logical_or.reduce([notes[role] for role in columns])
-    skips += [Skip(file.path, int(number), INVALID_NOTE) for number in numbers[invalid & full]]
+    skips += [Skip(file.path, first + row, note) for row, note in notes.items() if full[row]]
     skips.sort(key=lambda skip: skip.record)
     kept = np.flatnonzero(full)
     ids = columns["id"]
@@ -271,8 +270,8 @@ def _column(batch: Any, name: str) -> Any:
     return pc.struct_field(batch.column(outer), inner.split("."))
 
 
-def _strings(batch: Any, names: Sequence[str], role: str, invalid: NDArray[np.bool_]) -> Strings:
-    """Return the strings of a role, in each row of the first column that has one; ``invalid`` is marked."""
+def _strings(batch: Any, names: Sequence[str], role: str, notes: dict[int, str]) -> Strings:
+    """Return the strings of a role, in each row of the first column that has one; rows that are not UTF-8 are noted."""
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -293,22 +292,19 @@ def _strings(batch: Any, names: Sequence[str], role: str, invalid: NDArray[np.bo
     try:
         str(data.data, "utf-8")
     except UnicodeDecodeError:
-        return _mended(column, invalid)
+        return _mended(column, notes)
     # A character may be cut in two by the edge of a row.
     cut = (data[column.offsets[1:-1][column.offsets[1:-1] < len(data)]] & 0xC0) == 0x80
-    return _mended(column, invalid) if cut.any() else column
+    return _mended(column, notes) if cut.any() else column
 
 
-def _mended(column: Strings, invalid: NDArray[np.bool_]) -> Strings:
+def _mended(column: Strings, notes: dict[int, str]) -> Strings:
     texts = []
-    for row in range(len(column)):
-        raw = _bytes_at(column, row)
-        try:
-            raw.decode()
-        except UnicodeDecodeError:
-            invalid[row] = True
-            raw = raw.decode("utf-8", "replace").encode()
-        texts.append(raw)
+    for row, raw in enumerate(_all_bytes(column)):
+        decoded = decode_text(raw)
+        if decoded.note:
+            notes[row] = decoded.note
+        texts.append(decoded.text.encode())
     return strings_of(texts)
 
 

@@ -11,10 +11,10 @@ import numpy as np
 
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
+from dedup.readers.encodings import BINARY, is_binary
 from dedup.readers.fields import Record
 from dedup.readers.layout import QUOTE, Layout, find_layout, split_record
 from dedup.readers.tasks import OpenFile, Task
-from dedup.readers.textfiles import is_binary
 
 if TYPE_CHECKING:
     from dedup.readers.scan import Scan
@@ -33,16 +33,13 @@ _TRIED_RECORDS = 8
 def tasks(file: OpenFile) -> Iterator[Task]:
     """Yield what reads a table; where its records end is found here, in order."""
     reason = ""
-    if not file.head.strip():
-        reason = "empty"
-    elif is_binary(file.head):
-        reason = "binary file"
+    layout = find_layout(file.head, file.table, is_tsv=file.named == "csv" and ".tsv" in file.path.lower())
+    if not isinstance(layout, str):
+        yield from _scans(file, layout)
+    elif not file.head.strip():
+        reason = "" if file.stream.losses else "empty"
     else:
-        layout = find_layout(file.head, file.table, is_tsv=file.named == "csv" and ".tsv" in file.path.lower())
-        if isinstance(layout, str):
-            reason = layout
-        else:
-            yield from _scans(file, layout)
+        reason = BINARY if is_binary(file.head) else layout
     ends = ([reason] if reason else []) + file.stream.losses
     if ends:
         yield RowBuilder([Skip(file.path, 0, end) for end in ends]).rows

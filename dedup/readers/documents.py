@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
-from dedup.readers.encodings import decode_markup
+from dedup.readers.encodings import BINARY, decode_markup, is_binary
 from dedup.readers.fields import FieldTable, Record
 from dedup.readers.tasks import OpenFile
 from dedup.readers.xmlguard import refuse_entities
@@ -36,16 +36,19 @@ class Document:
     losses: Sequence[str] = ()
 
     def decode(self) -> tuple[str, list[str]]:
-        """Return the text, whatever it says of its encoding, and what is wrong with the file so far."""
+        """Return the text, whatever it says of its encoding, or nothing if it is none, and what is wrong with it."""
+        if is_binary(self.content):
+            return "", [*self.losses, BINARY]
         decoded = decode_markup(self.content)
+        if not decoded.text.strip():
+            return "", list(self.losses) or ["empty"]
         return decoded.text, [*self.losses, *([decoded.note] if decoded.note else [])]
 
     def decode_xml(self) -> tuple[str, list[str]]:
-        """Return what `decode` does, or no text and why an XML document is refused, or that it is empty."""
+        """Return what `decode` does, or no text and why an XML document is refused."""
         text, notes = self.decode()
-        if refusal := refuse_entities(text):
-            return "", [refusal]
-        return (text, notes) if text.strip() else ("", [*notes, "empty"])
+        refusal = refuse_entities(text)
+        return ("", [refusal]) if refusal else (text, notes)
 
     def builder(self, notes: Iterable[str]) -> RowBuilder:
         """Return what collects the rows; all that is wrong with the file as a whole is one line, however much it is."""

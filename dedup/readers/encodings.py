@@ -1,4 +1,4 @@
-"""Bytes of a page or feed -> text, whatever it says of its encoding."""
+"""Bytes of a file -> text, whatever they say of their encoding."""
 
 from __future__ import annotations
 
@@ -28,8 +28,29 @@ _LARGER = {
 #: ASCII bytes with another meaning: bytes that are valid UTF-8 are not UTF-8 if one of these is declared.
 _SEVEN_BIT = ("iso2022_jp", "iso2022_jp_2", "iso2022_kr", "hz")
 _FALLBACK = "cp1252"
+#: So a page or feed begins in UTF-16 without a mark, little end first and big.
+_WIDE = (b"<\0", b"\0<")
+#: What is said of a file that is not text.
+BINARY = "binary file"
 # Not characters of XML 1.0 (section 2.2), and nothing that a reader sees; a line break they are not.
-_CONTROLS = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\ufffe\\uffff]")
+_CONTROLS = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f\\ufffe\\uffff]+")
+#: Of so many bytes, one in so many may be a control character; a file with more of them, NUL among them, is not text.
+_BINARY_BYTES, _CONTROLS_IN = 1 << 13, 50
+_CONTROL_BYTES = bytes([*range(9), *range(14, 27), *range(28, 32), 127])
+
+
+def is_binary(head: bytes) -> bool:
+    r"""Tell whether a file that begins so is not text; UTF-16 has been made UTF-8 before.
+
+    Examples
+    --------
+    >>> is_binary(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"), is_binary(b"one stray \0 in a line of an export")
+    (True, False)
+    """
+    head = head[:_BINARY_BYTES]
+    if b"\0" not in head or head.startswith(_WIDE):
+        return False
+    return len(head) - len(head.translate(None, _CONTROL_BYTES)) > max(1, len(head) // _CONTROLS_IN)
 
 
 class Decoded(NamedTuple):
@@ -37,6 +58,25 @@ class Decoded(NamedTuple):
 
     text: str
     note: str
+
+
+def decode_text(content: bytes) -> Decoded:
+    r"""Return the text of bytes that should be UTF-8 and may be what Windows writes.
+
+    Examples
+    --------
+    >>> decode_text("Café".encode()), decode_text("Café".encode("cp1252"))
+    (Decoded(text='Café', note=''), Decoded(text='Café', note='not UTF-8, read as windows-1252'))
+    >>> decode_text("Café, naïve".encode() + b"\xc3").note
+    'invalid UTF-8 in 1 places, read as U+FFFD'
+    """
+    try:
+        return Decoded(content.decode(), "")
+    except UnicodeDecodeError:
+        pass
+    if _is_damaged_utf8(content):
+        return _decode_damaged(content)
+    return Decoded(content.decode(_FALLBACK, "replace"), "not UTF-8, read as windows-1252")
 
 
 def decode_markup(content: bytes) -> Decoded:
@@ -50,7 +90,7 @@ def decode_markup(content: bytes) -> Decoded:
     Notes
     -----
     In this order: UTF-16 by its zero bytes; valid UTF-8, since nothing else looks like it by chance; what the document
-    declares; else UTF-8 with some damage if three in four of its non-ASCII sequences are valid, or windows-1252.
+    declares; else UTF-8 with some damage if half of its non-ASCII sequences are valid, or windows-1252.
 
     Examples
     --------
@@ -60,11 +100,11 @@ def decode_markup(content: bytes) -> Decoded:
     'Café</p>'
     """
     decoded = _decode(content)
-    return Decoded(_CONTROLS.sub(" ", decoded.text), decoded.note)
+    return Decoded(_CONTROLS.sub(lambda found: " " * len(found[0]), decoded.text), decoded.note)
 
 
 def _decode(content: bytes) -> Decoded:
-    for start, wide in ((b"<\0", "utf-16-le"), (b"\0<", "utf-16-be")):
+    for start, wide in zip(_WIDE, ("utf-16-le", "utf-16-be"), strict=True):
         if content.startswith(start):
             text = content.decode(wide, "replace")
             return Decoded(text, "invalid UTF-16 read as U+FFFD" if "\ufffd" in text else "")
@@ -81,9 +121,7 @@ def _decode(content: bytes) -> Decoded:
             if name in _SEVEN_BIT or not _is_damaged_utf8(content):
                 return Decoded(content.decode(name, "replace"), f"invalid {label} read as U+FFFD")
     if _is_damaged_utf8(content):
-        text = content.decode("utf-8", "replace")
-        count = text.count("\ufffd") - content.count(b"\xef\xbf\xbd")
-        return Decoded(text, f"invalid UTF-8 in {count} places, read as U+FFFD")
+        return _decode_damaged(content)
     said = f"declared {label}" if label else "no encoding declared"
     return Decoded(content.decode(_FALLBACK, "replace"), f"{said}, read as windows-1252")
 
@@ -108,4 +146,10 @@ def _declared(head: bytes) -> tuple[str, str]:
 def _is_damaged_utf8(content: bytes) -> bool:
     text = content.decode("utf-8", "replace")
     valid = sum(c > "\x7f" for c in text) - text.count("\ufffd")
-    return valid > 3 * text.count("\ufffd")
+    return valid >= text.count("\ufffd")
+
+
+def _decode_damaged(content: bytes) -> Decoded:
+    text = content.decode("utf-8", "replace")
+    count = text.count("\ufffd") - content.count(b"\xef\xbf\xbd")
+    return Decoded(text, f"invalid UTF-8 in {count} places, read as U+FFFD")

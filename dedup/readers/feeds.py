@@ -14,6 +14,7 @@ from typing import BinaryIO
 from dedup.errors import FeedError
 from dedup.model import Articles, Skip
 from dedup.readers.buffer import Batch, BatchWriter, RowBuilder, Rows, join_batches
+from dedup.readers.encodings import is_binary
 from dedup.readers.fields import FieldTable
 from dedup.readers.formats import FORMATS, name_format
 from dedup.readers.inputs import STDIN, Source, find_sources
@@ -21,7 +22,7 @@ from dedup.readers.params import ReadParams
 from dedup.readers.recognise import find_format
 from dedup.readers.streams import HEAD_BYTES, ByteStream, peek
 from dedup.readers.tasks import OpenFile, Task, format_tasks
-from dedup.readers.textfiles import TextFile, is_binary, text_rows
+from dedup.readers.textfiles import TextFile, text_rows
 from dedup.readers.versions import settle_ids
 
 _MEMORY = "<memory>"

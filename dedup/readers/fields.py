@@ -120,9 +120,7 @@ class FieldTable:
                 named[names[0]] = record[role]
         return self.values_of(named)
 
-    def resolve(
-        self, values: Sequence[object], *, need_text: bool = True, was_invalid: bool = False, is_text: bool = False
-    ) -> Record | str:
+    def resolve(self, values: Sequence[object], *, need_text: bool = True, is_text: bool = False) -> Record | str:
         """Return the record that has these values of `keys`, or why it is none.
 
         Parameters
@@ -130,8 +128,6 @@ class FieldTable:
         values : sequence of object
         need_text : bool
             False where the text stands elsewhere (front matter).
-        was_invalid : bool
-            The record was not UTF-8, and was decoded with ``surrogateescape``.
         is_text : bool
             There is no HTML in it, whatever it looks like.
         """
@@ -143,14 +139,14 @@ class FieldTable:
             for column in self._columns[role]:
                 value = values[column]
                 if isinstance(value, str) and value:
-                    encoded = _encode(value, notes, was_invalid)
+                    encoded = _encode(value, notes)
                     if is_text or role not in _PROSE or not self._may_be_html(value):
                         return encoded
                     return self.without_tags(role, encoded.decode()).encode()
                 if role == "source" and isinstance(value, Mapping):
                     name = value.get("name")
                     if isinstance(name, str) and name:
-                        return _encode(name, notes, was_invalid)
+                        return _encode(name, notes)
                 if role == "id" and isinstance(value, int | float) and not isinstance(value, bool) and value == value:
                     whole = isinstance(value, int) or value.is_integer()
                     return str(int(value) if whole else value).encode()
@@ -168,7 +164,7 @@ class FieldTable:
                 return "empty"
         moment = self._date(values, notes)
         identity, source, url, language = string("id"), string("source"), string("url"), string("language")
-        tags = self._tags(values, notes, was_invalid)
+        tags = self._tags(values, notes)
         return Record(identity, title, text, moment, source, url, tuple(notes), language, tags)
 
     def _with_nested(self, values: Sequence[object]) -> list[object]:
@@ -194,11 +190,11 @@ class FieldTable:
     def _may_be_html(self, value: str) -> bool:
         return self.html == "always" or (self.html == "auto" and "<" in value)
 
-    def _tags(self, values: Sequence[object], notes: dict[str, None], was_invalid: bool) -> bytes:
+    def _tags(self, values: Sequence[object], notes: dict[str, None]) -> bytes:
         for column in self._columns["tags"]:
             tags = tags_of(values[column]) if values[column] else ""
             if tags:
-                return _encode(tags, notes, was_invalid)
+                return _encode(tags, notes)
         return b""
 
     def _date(self, values: Sequence[object], notes: dict[str, None]) -> int:
@@ -233,13 +229,9 @@ def tags_of(value: object) -> str:
     return TAG_SEPARATOR.join(dict.fromkeys(filter(None, tags)))
 
 
-def _encode(text: str, notes: dict[str, None], was_invalid: bool) -> bytes:
+def _encode(text: str, notes: dict[str, None]) -> bytes:
     try:
         return text.encode()
     except UnicodeEncodeError:
-        stray = [c for c in text if "\ud800" <= c <= "\udfff"]
-        if was_invalid and any("\udc80" <= c <= "\udcff" for c in stray):
-            notes["invalid UTF-8 replaced by U+FFFD"] = None
-        else:
-            notes["lone surrogate replaced by U+FFFD"] = None
+        notes["lone surrogate replaced by U+FFFD"] = None
         return "".join("\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text).encode()

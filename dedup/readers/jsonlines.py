@@ -31,7 +31,7 @@ def tasks(file: OpenFile) -> Iterator[Task]:
     path, file_row, stream, chunks = file.path, file.file_row, file.stream, file.chunks
     table, params = file.table, file.params
     start = file.head.lstrip(_JSON_BYTES)
-    ends: list[str] = [] if start or len(file.head) >= HEAD_BYTES else ["empty"]
+    ends: list[str] = [] if start or len(file.head) >= HEAD_BYTES or stream.losses else ["empty"]
     counted = 0
     if start.startswith(b"["):
         content = b"".join(chunks)

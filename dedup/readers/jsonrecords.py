@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
+from dedup.readers.encodings import decode_text
 from dedup.readers.fields import FieldTable, Record
 
 
@@ -11,7 +13,7 @@ def parse_line(line: bytes | memoryview, table: FieldTable) -> Record | str:
     """Return the record that a line of JSON holds, or why it holds none.
 
     What strict JSON forbids but can be read is read: NaN and Infinity (as null), raw control characters, bytes that
-    are not UTF-8 and halves of surrogate pairs (as U+FFFD, noted where they are in a value that is used).
+    are not UTF-8 (noted), and halves of surrogate pairs (as U+FFFD, noted where they are in a value that is used).
     """
     import msgspec
 
@@ -26,21 +28,21 @@ def parse_line(line: bytes | memoryview, table: FieldTable) -> Record | str:
 
 
 def _parse_leniently(line: bytes, table: FieldTable) -> Record | str:
+    decoded = decode_text(line)
     try:
-        text, was_invalid = line.decode(), False
-    except UnicodeDecodeError:
-        text, was_invalid = line.decode("utf-8", "surrogateescape"), True
-    try:
-        record = json.loads(text, strict=False, parse_constant=lambda _: None)
+        values = json.loads(decoded.text, strict=False, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
         return f"not JSON: {error.msg}"
     except RecursionError:
         return "not JSON: nested too deeply"
     except ValueError:
         return "not JSON: a number is too long"
-    if not isinstance(record, dict):
+    if not isinstance(values, dict):
         return "not an object"
-    return table.resolve(table.values_of(record), was_invalid=was_invalid)
+    record = table.resolve(table.values_of(values))
+    if decoded.note and isinstance(record, Record):
+        return replace(record, notes=(decoded.note, *record.notes))
+    return record
 
 
 def is_cut_short(line: bytes, table: FieldTable) -> bool:

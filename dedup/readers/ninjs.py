@@ -54,6 +54,8 @@ def _parse(text: bytes | str) -> object:
 def document_rows(document: Document) -> Rows:
     """Return the articles of a document: an item, or an array of items."""
     text, notes = document.decode()
+    if not text:
+        return document.rows([], notes)
     items = _parse(text)
     if isinstance(items, str):
         is_array = text.lstrip().startswith("[")

@@ -50,7 +50,7 @@ def page_rows(document: Document, params: ReadParams) -> Rows:
     html, notes = document.decode()
     root = parse_html(html)
     if root is None:
-        return document.rows([], [*notes, "empty"])
+        return document.rows([], notes if not html else [*notes, "empty"])
     fields = page_fields(root)
     if params.page_text == "all":
         paragraphs = paragraphs_of(root)

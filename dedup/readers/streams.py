@@ -39,6 +39,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
+#: UTF-16 without a mark is told by so much.
+_WIDE_BYTES = 64
+
 
 @dataclass(slots=True)
 class ByteStream:
@@ -80,11 +83,14 @@ class ByteStream:
                 self.is_changed = True
                 raw = self._limited(unpack(raw))
                 break
-        head, raw = peek(raw, 4)
+        head, raw = peek(raw, _WIDE_BYTES)
         for mark, encoding in _MARKS:
             if head.startswith(mark):
                 self.is_changed = True
                 return self._decode(raw, encoding) if encoding else _without(raw, len(mark))
+        if wide := _wide_encoding(head[:_WIDE_BYTES]):
+            self.is_changed = True
+            return self._decode(raw, wide)
         return raw
 
     def largest(self, packed_bytes: int) -> int:
@@ -198,6 +204,21 @@ class ByteStream:
                 yield text.encode()
         if replaced:
             self.losses.append(f"invalid {encoding.upper()} read as U+FFFD")
+
+
+def _wide_encoding(head: bytes) -> str:
+    r"""Return which UTF-16 a file without a mark is in: it begins with two ASCII characters, and most are Latin.
+
+    Examples
+    --------
+    >>> _wide_encoding("De déjà “vu”".encode("utf-16-le")), _wide_encoding("<a/>".encode("utf-16-be"))
+    ('utf-16-le', 'utf-16-be')
+    """
+    for encoding, low, high in (("utf-16-le", head[::2], head[1::2]), ("utf-16-be", head[1::2], head[::2])):
+        begins = len(low) > 1 and high[:2] == b"\0\0" and all(32 <= byte < 127 or byte in b"\t\r\n" for byte in low[:2])
+        if begins and 0 not in low and 4 * high.count(0) >= 3 * len(high):
+            return encoding
+    return ""
 
 
 def _small(chunks: Iterator[bytes], step: int) -> Iterator[bytes]:

@@ -49,6 +49,8 @@ def json_feed_rows(document: Document) -> Rows:
     import msgspec
 
     text, notes = document.decode()
+    if not text:
+        return document.rows([], notes)
     table, source = document.table, ""
     items: object = None
     feed: object

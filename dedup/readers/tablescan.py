@@ -11,24 +11,20 @@ from numpy.typing import NDArray
 from dedup.kernels.jsonlines import TEXT, TITLE
 from dedup.model import Skip
 from dedup.readers.buffer import Rows
+from dedup.readers.encodings import decode_text
 from dedup.readers.fields import FieldTable, Record, tags_of
 from dedup.readers.layout import Layout, split_record
 from dedup.readers.scan import Scan
 
-ENCODING_NOTE = "not UTF-8, read as Windows-1252"
 _FEWER = "fewer fields than the header"
 _MORE = "more fields than the header; what is beyond it is not read"
 
 
 def read_record(raw: bytes, layout: Layout, table: FieldTable) -> Record | str:
     """Return the record that stands in some bytes, or why it is none; an open quote ends where they end."""
-    notes = []
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        text = raw.decode("cp1252", "replace")
-        notes.append(ENCODING_NOTE)
-    fields, _ = split_record(text, 0, layout.delimiter)
+    decoded = decode_text(raw)
+    notes = [decoded.note] if decoded.note else []
+    fields, _ = split_record(decoded.text, 0, layout.delimiter)
     if len(fields) <= layout.text_column:
         return _FEWER
     names = list(table.roles.values())

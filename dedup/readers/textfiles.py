@@ -9,11 +9,9 @@ from dataclasses import dataclass, replace
 
 from dedup.model import NO_DATE, Skip
 from dedup.readers.buffer import RowBuilder, Rows
+from dedup.readers.encodings import BINARY, decode_text, is_binary
 from dedup.readers.fields import FieldTable, Record
 from dedup.readers.streams import HEAD_BYTES
-
-#: A NUL in so much of a file, or none: it is not text.
-_BINARY_BYTES = 1 << 13
 
 _FENCED = re.compile(
     rb"(?P<fence>---|\+\+\+)[ \t]*\r?\n(?P<matter>.*?)^(?:(?P=fence)|\.\.\.)[ \t]*(?:\r?\n|\Z)",
@@ -27,7 +25,7 @@ _NO_VALUES = Record(b"", b"", b"", NO_DATE, b"", b"", ())
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A file that has been read: its chunks, UTF-8 as it was given, and what of it could not be read."""
+    """A file that has been read: its chunks as they were given, and what of it could not be read."""
 
     path: str
     file_row: int
@@ -37,11 +35,6 @@ class TextFile:
     read_bytes: int
 
 
-def is_binary(head: bytes) -> bool:
-    """Tell whether a file that begins so is not text; UTF-16 has been made UTF-8 before."""
-    return b"\0" in head[:_BINARY_BYTES]
-
-
 def text_rows(files: Iterable[TextFile], table: FieldTable) -> Rows:
     """Return one row for each file, but for those that are empty or binary."""
     builder = RowBuilder()
@@ -49,10 +42,10 @@ def text_rows(files: Iterable[TextFile], table: FieldTable) -> Rows:
         builder.read_bytes += file.read_bytes
         builder.skips += [Skip(file.path, 0, loss) for loss in file.losses]
         head = file.chunks[0] if file.chunks else b""
-        if not head or (len(file.chunks) == 1 and head.isspace()):
-            builder.skips.append(Skip(file.path, 0, "empty"))
+        if all(chunk.isspace() for chunk in file.chunks):
+            builder.skips += [] if file.losses else [Skip(file.path, 0, "empty")]
         elif is_binary(head):
-            builder.skips.append(Skip(file.path, 0, "binary file"))
+            builder.skips.append(Skip(file.path, 0, BINARY))
         else:
             _add_file(builder, file, table)
     return builder.rows()
@@ -60,15 +53,17 @@ def text_rows(files: Iterable[TextFile], table: FieldTable) -> Rows:
 
 def _add_file(builder: RowBuilder, file: TextFile, table: FieldTable) -> None:
     record, start = _NO_VALUES, 0
-    head = file.chunks[0]
+    chunks = file.chunks
+    if not _are_utf8(chunks):
+        decoded = decode_text(b"".join(chunks))
+        chunks = [decoded.text.encode()]
+        builder.skips.append(Skip(file.path, 1, decoded.note))
+    head = chunks[0]
     if file.is_markdown:
         record, start, reason = _front_matter(head[:HEAD_BYTES], table)
         if reason:
             builder.skips.append(Skip(file.path, 1, reason))
-    invalid = _count_invalid(file.chunks)
-    if invalid:
-        builder.skips.append(Skip(file.path, 1, f"invalid UTF-8 in {invalid} places, read as U+FFFD"))
-    body: list[bytes | memoryview] = [memoryview(head)[start:], *file.chunks[1:]]
+    body: list[bytes | memoryview] = [memoryview(head)[start:], *chunks[1:]]
     builder.add(file.path, file.file_row, 1, record, body=body, body_line=1 + head.count(b"\n", 0, start))
 
 
@@ -130,14 +125,12 @@ def _first_heading(text: str) -> str:
     return ""
 
 
-def _count_invalid(chunks: list[bytes]) -> int:
-    """Return how many U+FFFD the decoded text has that the bytes have not."""
+def _are_utf8(chunks: list[bytes]) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for chunk in chunks:
             decoder.decode(chunk)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        whole = b"".join(chunks)
-        return whole.decode("utf-8", "replace").count("\ufffd") - whole.count("\ufffd".encode())
-    return 0
+        return False
+    return True

@@ -14,7 +14,6 @@ from dedup.model import NO_DATE, Skip
 from dedup.readers.buffer import RowBuilder, Rows, strings_of
 from dedup.readers.dates import parse_date
 from dedup.readers.documents import Document, too_long
-from dedup.readers.fields import Record
 from dedup.readers.pages import page_rows
 from dedup.readers.params import ReadParams
 from dedup.readers.tasks import OpenFile, Task
@@ -165,4 +164,4 @@ def _rows(captured: _Capture, params: ReadParams) -> Rows:
 def _text_rows(document: Document) -> Rows:
     text, notes = document.decode()
     record = document.table.resolve(document.table.values_by_role({"text": text}), is_text=True)
-    return document.rows(["empty" if isinstance(record, Record) and not record.text.strip() else record], notes)
+    return document.rows([record] if text else [], notes)
