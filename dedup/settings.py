@@ -148,6 +148,25 @@ def defaults() -> dict[str, object]:
     return {name: getattr(parts[name], SETTINGS[name][1]) if SETTINGS[name][1] else parts[name] for name in SETTINGS}
 
 
+def gate_settings(gate: Mapping[str, Setting]) -> dict[str, Setting]:
+    """Return all settings of the gate, those that nothing sets too; a rule has level and limit as they are in force."""
+    from dedup.gate.params import GateParams, gate_params
+    from dedup.gate.rules import RULES
+
+    plain = GateParams()
+    shown = {name: Setting(getattr(plain, name, None), "default") for name in (*_GATE_PLAIN, "ignores", "overrides")}
+    shown |= {name: setting for name, setting in gate.items() if name != "rules"}
+    params = gate_params({name: setting.value for name, setting in gate.items() if name != "baseline"})
+    rules = gate.get("rules", Setting({}, "default"))
+    for code, rule in RULES.items():
+        value: dict[str, object] = {"level": params.level(code)} | ({"limit": params.limit(code)} if rule.unit else {})
+        origin = rules.origin if code in rules.value else "default"  # type: ignore[operator]  # a table, as it is read
+        if value["level"] != params.levels.get(code, rule.level):  # what is chosen decides over levels
+            origin = gate["ignore" if code.startswith(params.ignore or ("-",)) else "select"].origin
+        shown[f"rules.{code}"] = Setting(value, origin)
+    return shown
+
+
 def checked(name: str, value: object, where: str) -> object:
     """Return a setting's value as the configuration takes it, or refuse it."""
     known = defaults()

@@ -231,3 +231,52 @@ def test_each_rule_has_a_page(code):
 def test_rules_are_listed():
     """All of them, a line each."""
     assert [line.split()[0] for line in run("rule").stdout.splitlines()][:2] == ["D101", "D102"]
+
+
+def test_advice_is_the_command_that_was_given_with_a_baseline(feed, tmp_path, monkeypatch):
+    """What the first run says can be run as it stands, and so can what that says."""
+    monkeypatch.chdir(tmp_path)
+    first = run("check", "feed", "--select", "D101")
+    told = first.stderr.splitlines()[-1].partition(": dedup ")[2]
+    assert told == "check --baseline dedup-baseline.jsonl --update-baseline feed --select D101"
+
+    second = run(*told.split())
+    again = second.stderr.splitlines()[-1].partition(": dedup ")[2]
+
+    assert (second.exit_code, "failed" in second.stdout) == (0, False)
+    assert again == "check --baseline dedup-baseline.jsonl feed --select D101"
+    assert run(*again.split()).exit_code == 0
+    assert "dedup rule D101" in first.stderr
+
+
+def test_a_line_says_which_record_and_what_text(tmp_path):
+    """A feed is not read by line: the entry has its number and title, the text its beginning."""
+    doubled = " ".join(DOUBLED.paragraphs[0])
+    texts = [" ".join(PLAIN.paragraphs[0]), "".join(f"&lt;p&gt;{one}&lt;/p&gt;" for one in (doubled, doubled))]
+    entries = "".join(
+        f"<item><title>Entry {number}</title><description>{text}</description></item>"
+        for number, text in enumerate(texts, 1)
+    )
+    path = tmp_path / "feed.xml"
+    path.write_text(f'<rss version="2.0"><channel><title>News</title>{entries}</channel></rss>')
+
+    line = run("check", path, "--select", "D1").stdout.splitlines()[0]
+
+    assert line.startswith(f'{path}:1:1: D101 record 2 "Entry 2": a paragraph is repeated inside one article: ')
+    assert f': "{doubled[:40]}' in line
+    assert "paragraph 2 is paragraph 1 again" in line
+
+
+def test_without_an_article_all_outputs_are_written_whole(tmp_path):
+    """Whoever reads them finds what they are, and not an empty file."""
+    (tmp_path / "feed.jsonl").write_text("")
+    forms = {form: tmp_path / f"out.{form}" for form in ("json", "sarif", "gitlab", "junit")}
+
+    result = run("check", tmp_path / "feed.jsonl", "--allow-empty", "--format", "terminal",
+                 *(f"--format={form}:{path}" for form, path in forms.items()))  # fmt: skip
+
+    assert (result.exit_code, result.stdout) == (0, "passed: no article in the input\n")
+    assert json.loads(forms["json"].read_text())["articles"] == 0
+    assert json.loads(forms["sarif"].read_text())["runs"][0]["results"] == []
+    assert json.loads(forms["gitlab"].read_text()) == []
+    assert "<testsuite " in forms["junit"].read_text()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -193,6 +195,25 @@ def test_a_mark_that_stands_in_many_places_is_no_repeat(writer):
             page.paragraphs.insert(at, [mark])
 
     assert [] == told(check(pages))
+
+
+def test_the_share_of_the_feed_is_that_of_what_is_judged(writer):
+    """A clean archive does not hide a repetitive change, nor does its own redundancy fail a clean one."""
+    archive, taken, clean = [writer.page(12) for _ in range(4)], writer.page(0), writer.page()
+    taken.paragraphs = [[*one.paragraphs[2]] for one in archive]
+    archive.append(Page("Again", [[*one] for one in archive[0].paragraphs]))
+    articles = dedup.articles_of([one.text() for one in (*archive, taken, clean)])
+    report = dedup.scan(articles, jobs=1)
+    share = GateParams(select=("D402",), limits={"D402": 0.5})
+
+    def codes(*judged: int, **params: int) -> list[tuple[str, str]]:
+        rows = np.isin(np.arange(len(articles)), judged)
+        found = judge(report, replace(share, **params), judged=rows).verdict.violations
+        return [(one.code, one.where.article_id) for one in found]
+
+    assert [("D402", articles.ids[5])] == codes(5)
+    assert [] == codes(6)
+    assert [] == codes(5, min_words=10_000)
 
 
 class Repeats:

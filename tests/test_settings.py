@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from dedup import cli
 from dedup.errors import ConfigError
 from dedup.gate.params import gate_params
+from dedup.gate.rules import RULES
 from dedup.settings import defaults, layers
 from dedup.settings_schema import settings_schema
 
@@ -143,6 +144,21 @@ def test_the_settings_in_force_are_shown_with_their_origin(feed, monkeypatch):
     assert f"min_cosine = 0.9  # {feed.parent}/dedup.toml:1\n" in text
     assert table["seed"] == {"value": 8, "origin": "DEDUP_SEED"}
     assert set(defaults()) <= set(table)
+
+
+def test_the_gate_in_force_is_shown_with_its_origin(feed):
+    """Each rule with its level and limit, and the plain settings, whether a file has them or not."""
+    file = feed.parent / "dedup.toml"
+    file.write_text('[gate]\nmax_new = 2\nignore = ["D204"]\n[gate.rules]\nD201 = { limit = 40 }\n')
+
+    table = json.loads(run("config", feed, "--format", "json").stdout)["settings"]
+
+    assert table["gate.max_new"] == {"value": 2, "origin": f"{file}:2"}
+    assert table["gate.min_words"] == {"value": 50, "origin": "default"}
+    assert table["gate.rules.D201"] == {"value": {"level": "error", "limit": 40.0}, "origin": f"{file}:4"}
+    assert table["gate.rules.D204"] == {"value": {"level": "off", "limit": 8.0}, "origin": f"{file}:3"}
+    assert table["gate.rules.D202"] == {"value": {"level": "error"}, "origin": "default"}
+    assert set(RULES) == {name.removeprefix("gate.rules.") for name in table if name.startswith("gate.rules.")}
 
 
 def test_settings_decide_what_the_gate_does(feed):

@@ -44,6 +44,8 @@ class _Group(click.Group):
     ) -> Any:
         """Run the command line and exit."""
         try:
+            # As they were given: some advice repeats the command.
+            extra.setdefault("obj", list(sys.argv[1:] if args is None else args))
             code = super().main(args, prog_name, complete_var, standalone_mode=False, **extra)
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
     from dedup.gate.baseline import Baseline
     from dedup.gate.check import Judgement
+    from dedup.gate.model import Verdict
     from dedup.gate.params import GateParams
     from dedup.pipeline import Report
 
 _FAILED = 1
+#: Characters of a command that is told; a longer one is not read.
+_MAX_COMMAND = 200
 
 
 def _codes(_ctx: click.Context, _option: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
@@ -178,29 +182,58 @@ def check(
         except DedupError as error:
             if not (allow_empty and str(error).startswith("no article in the input")):
                 raise
-            click.echo("passed: no article in the input")
+            from dedup.gate.check import NOTHING
+
+            for name, stream in streams:
+                _write(name, NOTHING, stream)
             return
         judged = _judged(report, named, against, changed_from)
         from dedup.gate.check import judge
 
         judgement = judge(report, params, baseline=known, judged=judged)
         for name, stream in streams:
-            _write(name, judgement, stream)
+            # An update says what has changed; a verdict of what it accepts would say that it failed.
+            if not (update_baseline and name == "terminal"):
+                _write(name, judgement.verdict, stream)
     if summary:
         _append_summary(judgement)
     verdict = judgement.verdict
     if update_baseline:
         assert baseline is not None
         _update_baseline(baseline, known, judgement, params)
+        if not quiet:
+            click.echo(
+                f"dedup: commit it; from now on: {_command(f'--baseline {shlex.quote(str(baseline))}')}", err=True
+            )
         return
     if verdict.failed:
-        if not quiet and baseline is None:
-            click.echo(
-                "dedup: what a code means: `dedup rule D101`; to accept what is there and fail on new repeats only: "
-                "add --baseline dedup-baseline.jsonl --update-baseline",
-                err=True,
-            )
+        if not quiet:
+            _advise(verdict, baseline)
         click.get_current_context().exit(0 if exit_zero else _FAILED)
+
+
+def _advise(verdict: Verdict, baseline: Path | None) -> None:
+    """Say what to do next: mend, mark, or accept what is there."""
+    code = next(one.code for one in verdict.violations if one.severity == "error" and not one.suppressed)
+    told = f"what {code} means, and how to mark what is meant to be there: dedup rule {code}"
+    if baseline is None:
+        told += "\n       to accept what is there and fail on new repeats only: "
+        told += _command("--baseline dedup-baseline.jsonl --update-baseline")
+    else:
+        told += "\n       to accept what is new too: "
+        told += _command(f"--baseline {shlex.quote(str(baseline))} --update-baseline")
+    click.echo(f"dedup: {told}", err=True)
+
+
+def _command(more: str) -> str:
+    """Return the command in force with other options about the baseline."""
+    given, skip = [], False
+    for word in click.get_current_context().obj[1:]:
+        if not skip and word.partition("=")[0] not in ("--baseline", "--update-baseline"):
+            given.append(shlex.quote(word))
+        skip = word == "--baseline" and not skip
+    rest = " ".join(given)
+    return f"dedup check {more} {rest if len(rest) <= _MAX_COMMAND else '...'}"
 
 
 def _params(
@@ -279,10 +312,10 @@ def _judged(
     return judged
 
 
-def _write(name: str, judgement: Judgement, stream: object) -> None:
-    from dedup.reports import verdict
+def _write(name: str, verdict: Verdict, stream: TextIO) -> None:
+    from dedup.reports.verdict import write
 
-    verdict.write(name, judgement.verdict, stream)  # type: ignore[arg-type]
+    write(name, verdict, stream)
 
 
 def _append_summary(judgement: Judgement) -> None:

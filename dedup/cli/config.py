@@ -21,7 +21,7 @@ def config(inputs: tuple[str, ...], config_file: Path | None, form: str, schema:
     """
     from dedup.config import load_config
     from dedup.gate.params import gate_params
-    from dedup.settings import Setting, defaults, layers
+    from dedup.settings import Setting, defaults, gate_settings, layers
     from dedup.settings_schema import settings_schema
 
     if schema:
@@ -31,7 +31,7 @@ def config(inputs: tuple[str, ...], config_file: Path | None, form: str, schema:
     load_config({name: setting.value for name, setting in found.run.items()})
     gate_params({name: setting.value for name, setting in found.gate.items() if name != "baseline"})
     shown = {name: Setting(value, "default") for name, value in defaults().items()} | found.run
-    shown |= {f"gate.{name}": setting for name, setting in found.gate.items()}
+    shown |= {f"gate.{name}": setting for name, setting in gate_settings(found.gate).items()}
     if form == "json":
         table = {name: {"value": one.value, "origin": one.origin} for name, one in shown.items()}
         click.echo(json.dumps({"file": str(found.file or ""), "settings": table}, indent=2))

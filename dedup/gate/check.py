@@ -17,11 +17,13 @@ from dedup.gate.model import Location, Verdict, Violation
 from dedup.gate.params import GateParams
 from dedup.gate.rules import RULES
 from dedup.pipeline import Report
-from dedup.reports.view import clean, iso_dates
+from dedup.reports.view import Place, clean, iso_dates
 
 #: Copies that a violation lists.
 MAX_OTHERS = 20
 _TEXT_CHARACTERS = 300
+#: Of a text or title, in a message.
+_QUOTED_CHARACTERS = 60
 #: A passage of several paragraphs is known if so much of it is.
 _MOST = 0.75
 
@@ -32,6 +34,10 @@ class Judgement:
 
     verdict: Verdict
     found: Baseline
+
+
+#: Of an input without articles.
+NOTHING = Verdict((), False, "passed: no article in the input", 0, 0, 0, 0, 0, 0, (), 0.0)
 
 
 @dataclass(slots=True)
@@ -144,7 +150,10 @@ def judge(
     found: Baseline = {}
     counts: dict[str, int] = {}
     # Each text first takes the entry that is its own; what is left over then serves those that have changed.
-    cases = [_open_case(report, group, params, known, ignores, judged, found) for group in find_groups(report, params)]
+    cases = [
+        _open_case(report, group, params, known, ignores, judged, found)
+        for group in find_groups(report, params, judged)
+    ]
     for case in cases:
         for one in _violations(report, case, params, known, judged):
             counts[one.fingerprint] = counts.get(one.fingerprint, 0) + 1
@@ -268,7 +277,7 @@ def _violation(report: Report, group: Group, spot: Spot, params: GateParams) -> 
     return Violation(
         code=group.code,
         severity="warning" if params.level_at(group.code, _path(report, spot)) == "warning" else "error",
-        message=_message(group, spot, located, len(others)),
+        message=_message(report, group, spot, where, located, len(others)),
         where=where,
         others=located,
         n_others=len(others),
@@ -281,28 +290,53 @@ def _violation(report: Report, group: Group, spot: Spot, params: GateParams) -> 
     )
 
 
-def _message(group: Group, spot: Spot, others: Sequence[Location], n_others: int) -> str:
+def _message(
+    report: Report, group: Group, spot: Spot, where: Location, others: Sequence[Location], n_others: int
+) -> str:
     summary = RULES[group.code].summary
+    first = next((other for other in group.spots if other is not spot), spot)
+    if group.code != "D402" and not (
+        where.in_file or _is_line(report, spot.article)
+    ):  # whoever opens the file sees no line of the record
+        summary = f"record {where.record}{_quoted(where.title)}: {summary}"
     if group.code == "D501":
-        return f"{summary}: {group.detail!r} also at {_told(others[0])}"
+        return f"{summary}: {group.detail!r} also at {_told(report, others[0], first.article)}"
+    quote = "" if spot.whole or spot.place is None else ":" + _quoted(spot.text)
     if group.detail:
-        return f"{summary}: {group.detail}"
-    first = next(other for other in group.spots if other is not spot)
+        return f"{summary}: {group.detail}{quote}"
     how = "word for word" if group.exact else f"cosine {spot.place.cosine:.2f}" if spot.place else ""
-    copy = f"also at {_told(others[0])}" + (f" and {_many(n_others - 1, 'more place')}" if n_others > 1 else "")
-    if not others[0].in_file and spot.place and first.place and first.article == spot.article:
-        copy = f"line {spot.place.line} of the text is line {first.place.line} again"
-    return f"{summary}: {copy} ({spot.tokens} words, {how})"
-
-
-def _told(where: Location) -> str:
-    title = f' "{where.title}"' if where.title else ""
-    at = (
-        f"{where.path}:{where.line}"
-        if where.in_file or where.line == where.record
-        else f"{where.path} (record {where.record})"
+    copy = f"also at {_told(report, others[0], first.article)}" + (
+        f" and {_many(n_others - 1, 'more place')}" if n_others > 1 else ""
     )
-    return at + title
+    if not others[0].in_file and spot.place and first.place and first.article == spot.article:
+        copy = f"{_in_text(spot.place)} is {_in_text(first.place)} again"
+    return f"{summary}: {copy} ({spot.tokens} words, {how}){quote}"
+
+
+def _in_text(place: Place) -> str:
+    """Return where a place is in the text of a record."""
+    return f"paragraph {place.paragraph}" if place.paragraph else f"line {place.line} of the text"
+
+
+def _quoted(text: str) -> str:
+    """Return the beginning of a text between quotes, after a space; nothing for an empty one."""
+    text = " ".join(text.split())
+    cut = len(text) > _QUOTED_CHARACTERS
+    return f' "{text[:_QUOTED_CHARACTERS].rstrip()}{" …" * cut}"' if text else ""
+
+
+def _told(report: Report, where: Location, article: int) -> str:
+    has_line = where.in_file or _is_line(report, article)
+    at = f"{where.path}:{where.line}" if has_line else f"{where.path} (record {where.record})"
+    return at + _quoted(where.title)
+
+
+def _is_line(report: Report, article: int) -> bool:
+    """Whether a record is a line of its file, as in JSON Lines."""
+    articles = report.articles
+    row = int(articles.file_rows[article])
+    form = articles.formats[row] if articles.formats else "json"
+    return form == "json" and PurePath(articles.files[row]).suffix.lower() != ".json"
 
 
 def locate(report: Report, spot: Spot) -> Location:
@@ -311,12 +345,10 @@ def locate(report: Report, spot: Spot) -> Location:
     path = clean(articles.files[articles.file_rows[article]])
     record = int(articles.records[article])
     in_file = bool(articles.body_lines[article])
-    form = articles.formats[articles.file_rows[article]] if articles.formats else "json"
-    by_line = form == "json" and PurePath(path).suffix.lower() != ".json"
     line = column = end_line = end_column = 1
     if place is not None and in_file and place.part == "body" and not spot.whole:
         line, column, end_line, end_column = place.line, place.column, place.end_line, place.end_column
-    elif not in_file and by_line:
+    elif not in_file and _is_line(report, article):
         line = end_line = max(record, 1)
     date_ = iso_dates(articles.dates[article : article + 1])[0]
     return Location(

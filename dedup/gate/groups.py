@@ -154,8 +154,11 @@ class _Paragraphs:
         return int(starts[rows[0]]), int(ends[rows[-1]])
 
 
-def find_groups(report: Report, params: GateParams) -> Iterator[Group]:
-    """Yield what is over the limit of a rule that is on; what one rule says, no other says again."""
+def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -> Iterator[Group]:
+    """Yield what is over the limit of a rule that is on; what one rule says, no other says again.
+
+    Of repeats, also those outside what is ``judged`` (bool[n]): their places use up entries of a baseline.
+    """
     paragraphs = _Paragraphs(report)
     ids = _repeated_ids(report) if params.level("D501") != "off" else {}
     same_id = {row: number for number, rows in enumerate(ids.values()) for row in rows}
@@ -199,7 +202,7 @@ def find_groups(report: Report, params: GateParams) -> Iterator[Group]:
         else:
             yield Group(code, tuple(_text_spots(report, code, places, paragraphs)), exact=finding.exact)
     yield from _redundant_articles(report, params, told)
-    yield from _redundant_feed(report, params)
+    yield from _redundant_feed(report, params, judged)
     for id_, rows in ids.items():
         own = fingerprint("D501", id_.encode())
         spots = [Spot.of(row, None, frozenset([own]), own, 0, report.articles.title(row)) for row in rows]
@@ -332,14 +335,15 @@ def _redundant_articles(report: Report, params: GateParams, told: Mapping[int, i
         yield Group("D401", (spot,), alone=True, detail=detail)
 
 
-def _redundant_feed(report: Report, params: GateParams) -> Iterator[Group]:
-    total, repeated = int(report.n_tokens.sum()), int(report.repeated.sum())
+def _redundant_feed(report: Report, params: GateParams, judged: NDArray[np.bool_]) -> Iterator[Group]:
+    total, repeated = int(report.n_tokens[judged].sum()), int(report.repeated[judged].sum())
     share = repeated / max(total, 1)
     if params.level("D402") == "off" or share <= params.limit("D402") or total < params.min_words:
         return
     own = fingerprint("D402", b"")
     detail = f"{share:.1%} of {total} words; {params.limit('D402'):.0%} are allowed"
-    yield Group("D402", (Spot.of(0, None, frozenset([own]), own, repeated, ""),), alone=True, detail=detail)
+    spot = Spot.of(int(judged.argmax()), None, frozenset([own]), own, repeated, "")
+    yield Group("D402", (spot,), alone=True, detail=detail)
 
 
 def _repeated_ids(report: Report) -> dict[str, list[int]]:

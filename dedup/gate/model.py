@@ -54,7 +54,8 @@ class Violation(NamedTuple):
         Of `dedup.gate.rules.RULES`, such as ``D201``.
     severity : {"error", "warning"}
     message : str
-        One line, without the place: what is repeated, how near, of how many words.
+        One line, without the file and line: what is repeated, where else, of how many words, how near, and how it
+        begins; in a record that has no line of its own, which one.
     where : Location
         The later copy: the one to be mended.
     others : tuple of Location

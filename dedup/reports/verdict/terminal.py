@@ -17,9 +17,8 @@ def write(verdict: Verdict, stream: TextIO) -> None:
             continue
         where = one.where
         at = f"{where.path}:{where.line}:{where.column}"
-        told = one.message if where.in_file or where.line == where.record else f"record {where.record}: {one.message}"
         note = "" if one.severity == "error" else "warning: "
-        stream.write(escape(f"{at}: {one.code} {note}{told}") + "\n")
+        stream.write(escape(f"{at}: {one.code} {note}{one.message}") + "\n")
     for notice in verdict.notices:
         stream.write(escape(notice) + "\n")
     stream.write(escape(verdict.summary) + "\n")
