@@ -14,30 +14,11 @@ import numpy as np
 
 #: Of both sides of a pair: less is another place.
 HALF = 0.5
-#: Standard normal quantile of 95 %.
-_Z = 1.959964
 _DRAWS = 1000
 
 Span = tuple[int, int]
 #: Left and right span.
 SpanPair = tuple[Span, Span]
-
-
-def wilson(hits: int, total: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share, after Wilson (1927); 0 to 1 of nothing.
-
-    Examples
-    --------
-    >>> [round(one, 3) for one in wilson(9, 10)]
-    [0.596, 0.982]
-    """
-    if not total:
-        return 0.0, 1.0
-    share, square = hits / total, _Z * _Z
-    middle = share + square / (2 * total)
-    half = _Z * math.sqrt(share * (1 - share) / total + square / (4 * total * total))
-    low, high = (middle - half) / (1 + square / total), (middle + half) / (1 + square / total)
-    return (0.0 if not hits else low), (1.0 if hits == total else high)
 
 
 def bootstrap(values: Sequence[float], seed: int = 0) -> tuple[float, float]:

@@ -90,7 +90,8 @@ def _by_text(change: Callable[[str], str]) -> Callable[[str, Chance], Copy | Non
     return lambda text, chance: _whole(text, change(text))
 
 
-def _replace(share: float, text: str, chance: Chance) -> Copy | None:
+def replace_words(share: float, text: str, chance: Chance) -> Copy | None:
+    """Put other words of the feed in place of some."""
     units, joint = units_of(text)
     chosen = _some(len(units), share, chance)
     other = chance.words if joint else list("的一是在不了有和人这中大为上个国我以要他")
@@ -241,7 +242,7 @@ EDITS: tuple[Edit, ...] = (
     Edit("Unicode form", "soft hyphens", _by_text(_soft_hyphens)),
     Edit("numbers changed", "all", _numbers),
     *_shares("names changed", _names, 0.5, 1.0),
-    *_shares("words replaced", _replace, 0.05, 0.1, 0.2),
+    *_shares("words replaced", replace_words, 0.05, 0.1, 0.2),
     *_shares("words dropped", _drop, 0.05, 0.1, 0.2),
     *_shares("words inserted", _insert, 0.05, 0.1, 0.2),
     *_shares("words swapped", _swap, 0.05, 0.1, 0.2),

@@ -33,7 +33,7 @@ class Floor:
     most: float | None = None
 
     def __str__(self) -> str:
-        where = ", ".join(f"{name} {value}" for name, value in self.row.items())
+        where = ", ".join(f"{name} {value}" for name, value in self.row.items() if value != "")
         return f"{self.benchmark}: {where}: {self.column}"
 
 

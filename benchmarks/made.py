@@ -21,12 +21,12 @@ from benchmarks.agreement import (
     found_places,
     overlap,
     pan_scores,
-    wilson,
 )
 from benchmarks.datasets import run
 from benchmarks.edits import EDITS, Edit
 from benchmarks.planting import PLACES, Corpus, Paragraphs, fit_articles, plant
 from benchmarks.results import MissingDataError, Options, Result, Row, said_settings, share
+from dedup.audit import recall_interval
 from dedup.model import Articles, Kind, Relation
 from dedup.pipeline import Report
 
@@ -119,9 +119,9 @@ def compare(corpus: Corpus, report: Report, seed: int = 0) -> Row:
     return {
         "pairs": n_pairs,
         "recall": recall,
-        "recall 95 %": _interval(wilson(n_hit, n_pairs)),
+        "recall 95 %": _interval(recall_interval(n_hit, n_pairs)),
         "precision": precision,
-        "precision 95 %": _interval(wilson(n_right, len(found))),
+        "precision 95 %": _interval(recall_interval(n_right, len(found))),
         "F1": f1(precision, recall),
         "decoys taken": sum(decoys),
         "ARI": agreement.adjusted_rand,

@@ -9,12 +9,15 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from benchmarks import made
 from benchmarks.__main__ import main
 from benchmarks.floors import PATH, Floor, format_failures, judge, read_floors
 from benchmarks.registry import BENCHMARKS, Need, data_path
 from benchmarks.results import Figure, Measured
 from benchmarks.results import Result as Found
 from benchmarks.tables import aligned, markdown, split_tables
+from dedup import lsh
+from dedup.lsh import Bands, LshParams
 
 
 def command(*arguments: str) -> Result:
@@ -63,7 +66,8 @@ def test_a_result_is_kept_with_what_it_takes_to_believe_it(tmp_path: Path) -> No
 
 def test_the_gate_fails_where_a_figure_is_under_its_floor(tmp_path: Path) -> None:
     """The line names benchmark, row, value and floor."""
-    (tmp_path / "floors.json").write_text('[{"benchmark": "seeds", "row": {"figure": "recall"}, "least": {"value": 1.5}}]')
+    entry = {"benchmark": "seeds", "row": {"figure": "recall"}, "least": {"value": 1.5}}
+    (tmp_path / "floors.json").write_text(json.dumps([entry]))
 
     result = command("gate", "--floors", str(tmp_path / "floors.json"))
 
@@ -125,3 +129,45 @@ def test_a_set_is_found_in_its_folder_or_as_its_folder(tmp_path: Path) -> None:
 
     assert bible.needs is Need.SET
     assert data_path(bible, tmp_path) == data_path(bible, tmp_path / "bible") == tmp_path / "bible"
+
+
+@pytest.fixture
+def small_gate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return the floors of word-for-word copies and of the recall of LSH, and no others."""
+    monkeypatch.setattr(made, "EDITS", made.EDITS[:1])
+    entries = json.loads(PATH.read_text(encoding="utf-8"))
+    wanted = [one for one in entries if one["benchmark"] == "audit" or one["row"].get("kind") == "verbatim"]
+    path = tmp_path / "floors.json"
+    path.write_text(json.dumps(wanted))
+    return path
+
+
+def test_the_gate_passes_as_it_is(small_gate: Path) -> None:
+    """What the two broken versions are compared with."""
+    result = command("gate", "--floors", str(small_gate))
+
+    assert (0, "") == (result.exit_code, result.stderr)
+
+
+def test_the_gate_notices_that_half_of_the_bands_are_missing(small_gate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recall of LSH is what falls, most at the threshold; what is found by the exact join is as before."""
+    whole = lsh.choose_bands
+    half = Bands(whole(0.5, LshParams(), 128).bands // 2, whole(0.5, LshParams(), 128).rows)
+    monkeypatch.setattr(lsh, "choose_bands", lambda *arguments: half)
+
+    result = command("gate", "--floors", str(small_gate))
+
+    lines = result.stderr.splitlines()
+    assert result.exit_code == 1
+    assert lines[0].startswith("under its floor: audit: Jaccard 0.5 to 0.6: recall is 0.9")
+    assert all(line.startswith("under its floor: audit: ") for line in lines)
+
+
+def test_the_gate_notices_a_floor_of_cosine_at_0(small_gate: Path) -> None:
+    """Precision is what falls, where decoys were planted; the recall of LSH is as before."""
+    result = command("gate", "--floors", str(small_gate), "--set", "min_cosine=0")
+
+    lines = result.stderr.splitlines()
+    assert result.exit_code == 1
+    assert any("quality-made: kind verbatim, place inside: precision is 0.5" in one for one in lines)
+    assert all(line.startswith("under its floor: quality-made: ") for line in lines)

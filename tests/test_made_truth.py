@@ -14,10 +14,11 @@ from sklearn.metrics import adjusted_rand_score
 
 import dedup
 from benchmarks import made
-from benchmarks.agreement import bootstrap, cluster_scores, found_places, pan_scores, union_length, wilson
+from benchmarks.agreement import bootstrap, cluster_scores, found_places, pan_scores, union_length
 from benchmarks.edits import EDITS, Chance, Edit, units_of
 from benchmarks.planting import PLACES, Corpus, fit_articles, plant
 from benchmarks.results import SEEDS, Options
+from dedup.audit import recall_interval
 
 spans = st.builds(lambda start, length: (start, start + length), st.integers(0, 40), st.integers(1, 20))
 span_pairs = st.lists(st.tuples(spans, spans), max_size=6)
@@ -80,11 +81,11 @@ def test_clusters_are_compared_as_scikit_learn_and_b_cubed_have_it(labels):
 
 
 @pytest.mark.parametrize(("hits", "total"), [(0, 7), (3, 7), (7, 7), (990, 1000)])
-def test_the_interval_of_a_share_is_that_of_wilson(hits, total):
+def test_the_interval_of_a_share_is_that_of_recall_interval(hits, total):
     """As SciPy has it."""
     expected = binomtest(hits, total).proportion_ci(method="wilson")
 
-    assert wilson(hits, total) == pytest.approx((expected.low, expected.high), abs=1e-6)
+    assert recall_interval(hits, total) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 def test_the_interval_of_a_mean_covers_it_as_often_as_it_says():

@@ -72,19 +72,7 @@ def _lines(report: Report, pairs: Scored, measure: Measure, n_examples: int) -> 
 
 
 def _example(report: Report, pairs: Scored, row: int) -> Iterator[str]:
-    from dedup.reports.terminal import escape
-    from dedup.reports.words import compare
-
-    articles, segments = report.articles, report.segments
-    texts, places = [], []
-    for segment in (int(pairs.left[row]), int(pairs.right[row])):
-        article = int(segments.articles[segment])
-        texts.append(articles.slice_text(segments.starts[segment], segments.ends[segment]))
-        places.append(f"{articles.files[articles.file_rows[article]]}:{articles.records[article]}")
     sure = report.config.score.sure_shingles
     by_length = " (a match by its length)" if sure and pairs.shared[row] >= sure else ""
-    yield f"\ncosine {pairs.cosine[row]:.3f}, Jaccard {pairs.jaccard[row]:.3f}{by_length}: " + escape(
-        " and ".join(places)
-    )
-    pieces = compare(*texts).pieces
-    yield "  " + escape("".join(piece.text + " " * piece.space for piece in pieces))
+    head = f"cosine {pairs.cosine[row]:.3f}, Jaccard {pairs.jaccard[row]:.3f}{by_length}"
+    yield from run.pair_lines(report, (int(pairs.left[row]), int(pairs.right[row])), head)

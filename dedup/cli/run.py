@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 if TYPE_CHECKING:
+    from dedup.config import Config
     from dedup.pipeline import Report
+    from dedup.progress import Progress
 
 
 @contextmanager
@@ -48,22 +50,21 @@ def named_inputs(inputs: Sequence[str], files_from: str | None) -> tuple[str, ..
     return tuple(inputs)
 
 
-def scan_inputs(
+@contextmanager
+def prepared(
     inputs: Sequence[str],
     settings: Mapping[str, object],
     *,
-    jobs: int | None,
     quiet: bool,
     verbose: bool = False,
     file: Path | None = None,
-) -> Report:
-    """Return the report of a run, with progress and notices on standard error.
+) -> Iterator[tuple[Config, Progress]]:
+    """Yield the settings of a run and its progress, with notices on standard error.
 
     ``settings`` are those of flags; those of the environment and of a file are below them.
     """
     from dedup.config import load_config
     from dedup.kernels.compiling import announcing
-    from dedup.pipeline import scan
     from dedup.progress import Progress, shows_progress
     from dedup.settings import layers
 
@@ -75,4 +76,36 @@ def scan_inputs(
     warnings.filterwarnings("ignore", module=r"numba\.|dedup\.kernels")
     progress = Progress(sys.stderr, enabled=not quiet and shows_progress(sys.stderr))
     with progress, announcing(lambda: None if quiet else progress.note("dedup: compiling (first run only) ...")):
+        yield config, progress
+
+
+def scan_inputs(
+    inputs: Sequence[str],
+    settings: Mapping[str, object],
+    *,
+    jobs: int | None,
+    quiet: bool,
+    verbose: bool = False,
+    file: Path | None = None,
+) -> Report:
+    """Return the report of a run; the arguments are those of `prepared`."""
+    from dedup.pipeline import scan
+
+    with prepared(inputs, settings, quiet=quiet, verbose=verbose, file=file) as (config, progress):
         return scan(inputs, config, jobs=jobs, progress=progress)
+
+
+def pair_lines(report: Report, segments: tuple[int, int], head: str) -> Iterator[str]:
+    """Yield an empty line, what is said of a pair of segments and where they stand, and their texts compared."""
+    from dedup.reports.terminal import escape
+    from dedup.reports.words import compare
+
+    articles, table = report.articles, report.segments
+    texts, places = [], []
+    for segment in segments:
+        article = int(table.articles[segment])
+        texts.append(articles.slice_text(table.starts[segment], table.ends[segment]))
+        places.append(f"{articles.files[articles.file_rows[article]]}:{articles.records[article]}")
+    yield f"\n{head}: " + escape(" and ".join(places))
+    pieces = compare(*texts).pieces
+    yield "  " + escape("".join(piece.text + " " * piece.space for piece in pieces))

@@ -46,7 +46,7 @@ def settle_ids(articles: Articles, same_id: str) -> Articles:
     members = {article for pair in repeats for article in pair}
     older = sorted(members - set(latest.values()))
     skips = tuple(Skip(*_place(articles, article), OLDER_NOTE) for article in older)
-    return _without(replace(articles, skips=articles.skips + skips), older)
+    return without(replace(articles, skips=articles.skips + skips), older)
 
 
 def _shown(identity: str) -> str:
@@ -73,7 +73,7 @@ def _notes(articles: Articles, repeats: list[tuple[int, int]]) -> tuple[Skip, ..
     return tuple(notes)
 
 
-def _without(articles: Articles, left_out: list[int]) -> Articles:
+def without(articles: Articles, left_out: list[int]) -> Articles:
     """Return the articles but for some; their text is copied, for a position belongs to one article."""
     kept = np.ones(len(articles), np.bool_)
     kept[left_out] = False
