@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import gzip
+import io
 import json
 import random
 from collections.abc import Callable, Sequence
@@ -11,6 +13,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from html import escape
 from pathlib import Path
+from typing import Any
 
 SOURCE = "The Quay & Harbour Post"
 _WORDS = [
@@ -182,8 +185,68 @@ def _page(article: Article) -> str:
     return f"<!DOCTYPE html>\n<html lang=en>{head}\n{body}</html>\n"
 
 
+def _table(articles: Sequence[Article], delimiter: str) -> str:
+    out = io.StringIO(newline="")
+    rows = csv.writer(out, delimiter=delimiter)
+    rows.writerow(["id", "title", "text", "date", "source", "url"])
+    rows.writerows([one.id, one.title, one.text, one.date.isoformat(), SOURCE, one.url] for one in articles)
+    return out.getvalue()
+
+
+def _arrow(articles: Sequence[Article]) -> Any:
+    import pyarrow as pa
+
+    columns: dict[str, list[object]] = {
+        "id": [one.id for one in articles],
+        "title": [one.title for one in articles],
+        "text": [one.text for one in articles],
+        "date": [one.date for one in articles],
+        "source": [SOURCE] * len(articles),
+        "url": [one.url for one in articles],
+        "views": list(range(len(articles))),
+    }
+    return pa.table({**columns, "source": pa.array(columns["source"]).dictionary_encode()})
+
+
+def _parquet(articles: Sequence[Article]) -> bytes:
+    import pyarrow.parquet as pq
+
+    out = io.BytesIO()
+    pq.write_table(_arrow(articles), out, row_group_size=2)
+    return out.getvalue()
+
+
+def _arrow_file(articles: Sequence[Article]) -> bytes:
+    import pyarrow as pa
+
+    out, table = io.BytesIO(), _arrow(articles)
+    with pa.ipc.new_file(out, table.schema) as writer:
+        writer.write_table(table, max_chunksize=2)
+    return out.getvalue()
+
+
+def _warc(articles: Sequence[Article]) -> bytes:
+    records = []
+    for one in articles:
+        body = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + _page(one).encode()
+        head = (
+            f"WARC/1.1\r\nWARC-Type: response\r\nWARC-Target-URI: {one.url}\r\nWARC-Date: 2026-02-01T00:00:00Z\r\n"
+            f"Content-Type: application/http; msgtype=response\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        records.append(head.encode() + body + b"\r\n\r\n")
+    return b"".join(records)
+
+
+def _markdown(article: Article) -> str:
+    fields = {"title": article.title, "id": article.id, "source": SOURCE, "link": article.url}
+    matter = "".join(f"{name}: {json.dumps(value)}\n" for name, value in fields.items())  # which is YAML too
+    return f"---\n{matter}date: {article.date.isoformat()}\n---\n\n{article.text}\n"
+
+
+#: Those that are a folder with a file an article: the ending of the files, and what makes one.
+_FOLDERS: dict[str, tuple[str, Callable[[Article], str]]] = {"pages": (".html", _page), "markdown": (".md", _markdown)}
 #: Name -> the ending of its file, and what makes its content of articles.
-FORMATS: dict[str, tuple[str, Callable[[Sequence[Article]], str]]] = {
+FORMATS: dict[str, tuple[str, Callable[[Sequence[Article]], str | bytes]]] = {
     "rss20": (".xml", lambda articles: _rss(articles, full=True)),
     "rss092": (".rss", lambda articles: _rss(articles, full=False)),
     "rss10": (".rdf", _rss10),
@@ -193,31 +256,31 @@ FORMATS: dict[str, tuple[str, Callable[[Sequence[Article]], str]]] = {
     "ninjs3": (".json", _ninjs3),
     "newsml": (".xml", _newsml),
     "html field": (".jsonl", lambda articles: _json_lines(articles, _html)),
+    "json array": (".json", lambda articles: "[" + _json_lines(articles).replace("\n", ",\n") + "]\n"),
+    "csv": (".csv", lambda articles: _table(articles, ",")),
+    "tsv": (".tsv", lambda articles: _table(articles, "\t")),
+    "parquet": (".parquet", _parquet),
+    "arrow": (".arrow", _arrow_file),
+    "warc": (".warc", _warc),
+    "jsonl.gz": (".jsonl.gz", lambda articles: gzip.compress(_json_lines(articles).encode())),
     "pages": ("", lambda articles: ""),
-    "csv": (".csv", lambda articles: ""),
+    "markdown": ("", lambda articles: ""),
 }
 
 
 def write_feed(folder: Path, form: str, articles: Sequence[Article]) -> Path:
-    """Write a feed in one of `FORMATS`, or as ``jsonl``, and return its path; that of pages is a folder."""
-    if form == "jsonl":
-        path = folder / "feed.jsonl"
-        path.write_text(_json_lines(articles), encoding="utf-8")
-    elif form == "pages":
-        path = folder / "pages"
+    """Write a feed in one of `FORMATS`, or as ``jsonl``, and return its path; some are a folder."""
+    if form in _FOLDERS:
+        suffix, write_article = _FOLDERS[form]
+        path = folder / form
         path.mkdir(exist_ok=True)
         for old in path.iterdir():
             old.unlink()
         for number, article in enumerate(articles):
-            (path / f"{number:02}.html").write_text(_page(article), encoding="utf-8")
-    elif form == "csv":
-        path = folder / "feed.csv"
-        with path.open("w", encoding="utf-8", newline="") as stream:
-            rows = csv.writer(stream)
-            rows.writerow(["id", "title", "text", "date", "source", "url"])
-            rows.writerows([one.id, one.title, one.text, one.date.isoformat(), SOURCE, one.url] for one in articles)
-    else:
-        suffix, write = FORMATS[form]
-        path = folder / f"feed{suffix}"
-        path.write_text(write(articles), encoding="utf-8")
+            (path / f"{number:02}{suffix}").write_text(write_article(article), encoding="utf-8")
+        return path
+    suffix, write = FORMATS.get(form, (".jsonl", _json_lines))
+    path = folder / f"feed{suffix}"
+    content = write(articles)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
     return path
