@@ -2,8 +2,8 @@
 
 ``python -m benchmarks run fuzz --count N`` gives every reader of the table N files made by Hypothesis: well-formed ones
 with pieces taken out, doubled, exchanged and cut, with tokens of the format put in, or bytes of no format at all. A
-reader must return within `LIMIT_SECONDS`, raise nothing but a `DedupError`, and say what it says in lines. The peak of
-memory is printed at the end. ``--seed N`` makes another run.
+reader must return within `LIMIT_SECONDS`, raise nothing but a `DedupError`, say what it says in lines, give only text
+that is UTF-8, and say something where it finds no article. The peak of memory is printed at the end. ``--seed N`` makes another run.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import dedup
 from benchmarks import feed_formats
 from benchmarks.results import Options, Result
 from dedup.errors import DedupError
+from dedup.readers import ReadParams
 
 #: For a file of a few kilobytes; the slowest takes some hundredths.
 LIMIT_SECONDS = 5.0
@@ -71,6 +72,10 @@ _CSV = (
     b"\xe2\x80",
     b"sep=;\n",
 )
+_MARKDOWN = (
+    b"---\n", b"---\r\n", b"+++\n", b"...\n", b"# ", b"===\n", b"```\n", b"title: [", b"date: 2026-99-99\n", b"&a [*a]\n",
+    b"!!python/object:os.system x\n", b"- " * 2000, b"{" * 2000, b"\xff", b"\r", b"\xef\xbb\xbf", b"\xe2\x80",
+)  # fmt: skip
 _BINARY = (b"\0", b"\xff" * 8, b"\0" * 8, b"\x7f\xff\xff\xff", b"PAR1", b"ARROW1\0\0", b"\x15\x04", b"\x28\xb5\x2f\xfd")
 _WARC = (
     b"WARC/1.0\r\n", b"\r\n\r\n", b"Content-Length: 99999999999\r\n", b"Content-Length: -1\r\n", b"HTTP/1.1 200 OK\r\n",
@@ -81,11 +86,12 @@ _WARC = (
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """What a reader is given: the ending of its files, files that are right, and pieces to put into them."""
+    """What a reader is given: the ending of its files, files that are right, pieces to put into them, and settings."""
 
     suffix: str
     files: Callable[[], list[bytes]]
     tokens: tuple[bytes, ...]
+    params: ReadParams = ReadParams()
 
 
 def _made(form: str) -> Callable[[], list[bytes]]:
@@ -176,8 +182,14 @@ READERS: dict[str, Reader] = {
     "html": Reader(".html", _made("pages"), _HTML + _XML),
     "html-field": Reader(".jsonl", _made("html field"), _JSON + _HTML),
     "jsonlines": Reader(".jsonl", lambda: [_lines()], _JSON),
+    "json-scan": Reader(".jsonl", lambda: [_lines()], _JSON, ReadParams(block_bytes=128, compiled_bytes=0)),
+    "json-array": Reader(".json", _made("json array"), _JSON),
+    "markdown": Reader(".md", _made("markdown"), _MARKDOWN),
+    "text": Reader(
+        ".txt", lambda: ["First paragraph, né.\n\nSecond.\n".encode(), b"\xff\xfeT\0o\0"], _BINARY + _MARKDOWN
+    ),
     "csv": Reader(".csv", _csv(","), _CSV),
-    "tsv": Reader(".tsv", _csv("\t"), _CSV),
+    "tsv": Reader(".tsv", _csv("\t"), _CSV, ReadParams(block_bytes=64)),
     "warc": Reader(".warc", _warc, _WARC + _HTML),
     "packed": Reader(".jsonl", _packed, _BINARY),
     "parquet": Reader(".parquet", _parquet, _BINARY),
@@ -218,18 +230,21 @@ def edit(content: bytes, edits: Sequence[tuple[str, int, int, bytes]]) -> bytes:
     return content
 
 
-def check(path: Path, content: bytes, limit_seconds: float = LIMIT_SECONDS) -> None:
-    """Read a file, and fail if that raises, takes too long, or says something that is not a line."""
+def check(path: Path, content: bytes, limit_seconds: float = LIMIT_SECONDS, params: ReadParams | None = None) -> None:
+    """Read a file, and fail if that raises, takes too long, is silent, or says something that is not a line."""
     path.write_bytes(content)
     started = time.perf_counter()
     try:
-        articles = dedup.read_feeds([path])
+        articles = dedup.read_feeds([path], params)
     except DedupError as error:
         said = [str(error)]
     else:
         said = [skip.reason for skip in articles.skips]
         assert len(articles) == len(articles.ids) == len(articles.urls)
         assert not len(articles) or articles.offsets[-1] == len(articles.text)
+        assert len(articles) or said
+        for column in (articles.text, articles.ids.values, articles.urls.values, articles.tags.values):
+            column.tobytes().decode()
     seconds = time.perf_counter() - started
     assert seconds < limit_seconds, f"{seconds:.1f} s"
     assert all(one and "\n" not in one and len(one) < 1000 for one in said), said
@@ -251,7 +266,7 @@ def fuzz(name: str, examples: int, number: int = 0, limit_seconds: float = LIMIT
         )
         @given(content=broken_files(reader))
         def run(content: bytes) -> None:
-            check(path, content, limit_seconds)
+            check(path, content, limit_seconds, reader.params)
 
         run()
 

@@ -355,7 +355,7 @@ UP_TO = "the array is read up to there"
         (b'[{"text": "a"} {"text": "b"}]', ["a"], f"not JSON: Expecting ',' delimiter; {UP_TO}"),
         (b'[{"text": "a"}] x', ["a"], "not JSON: Extra data after the array"),
         (b'[{"text": "a", "x": NaN}, {"text": "\xff"}]', ["a", "ÿ"], "not UTF-8, read as windows-1252"),
-        (b"[]", [], None),
+        (b"[]", [], "no record in it"),
     ],
 )  # fmt: skip
 def test_broken_array_is_read_up_to_there(tmp_path, content, bodies, last):

@@ -271,6 +271,17 @@ def test_damaged_columnar_files_are_named(tmp_path, suffix):
         assert all(skip.reason.startswith("damaged: ") for skip in read_feeds([path]).skips[-1:])
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".arrow", ".arrows"])
+def test_a_table_without_records_says_so(tmp_path, suffix):
+    """A header alone, or a file of no rows, is a line and no silence."""
+    path = tmp_path / f"t{suffix}"
+    write(arrow_table("plain").slice(0, 0), path) if suffix != ".csv" else path.write_text("id,text\n")
+
+    articles = read_feeds([path])
+
+    assert (0, [(0, "no record in it")]) == (len(articles), reasons(articles))
+
+
 def test_only_needed_columns_are_read(tmp_path, monkeypatch):
     """A column that no field needs is not read."""
     seen = []

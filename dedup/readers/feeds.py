@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from dedup.errors import FeedError
 from dedup.model import Articles, Skip
 from dedup.readers.buffer import Batch, BatchWriter, RowBuilder, Rows, join_batches
@@ -151,14 +153,17 @@ def _batches(
     writer.add(RowBuilder(skips).rows())
     known = all(source.size_bytes or source.path != STDIN for source in sources)
     total = sum(source.size_bytes for source in sources) if known else 0
-    done = 0
+    done, silent = 0, {source.path: None for source in sources}
     for rows in _run(_tasks(sources, writer.formats, params), jobs):
         done += rows.read_bytes
+        for path in [*(skip.path for skip in rows.skips), *(sources[i].path for i in np.unique(rows.file_rows))]:
+            silent.pop(path, None)
         writer.add(rows)
         if progress:
             progress(done, total)
         if writer.pending_bytes >= params.block_bytes // 2:
             yield writer.batch()
+    writer.add(RowBuilder([Skip(path, 0, "no record in it") for path in silent]).rows())
     yield writer.batch()
 
 
