@@ -3,7 +3,8 @@
 ``python -m benchmarks run fuzz --count N`` gives every reader of the table N files made by Hypothesis: well-formed ones
 with pieces taken out, doubled, exchanged and cut, with tokens of the format put in, or bytes of no format at all. A
 reader must return within `LIMIT_SECONDS`, raise nothing but a `DedupError`, say what it says in lines, give only text
-that is UTF-8, and say something where it finds no article. The peak of memory is printed at the end. ``--seed N`` makes another run.
+that is UTF-8, and say something where it finds no article. The peak of memory is printed at the end. ``--seed N`` makes
+another run.
 """
 
 from __future__ import annotations
@@ -73,8 +74,9 @@ _CSV = (
     b"sep=;\n",
 )
 _MARKDOWN = (
-    b"---\n", b"---\r\n", b"+++\n", b"...\n", b"# ", b"===\n", b"```\n", b"title: [", b"date: 2026-99-99\n", b"&a [*a]\n",
-    b"!!python/object:os.system x\n", b"- " * 2000, b"{" * 2000, b"\xff", b"\r", b"\xef\xbb\xbf", b"\xe2\x80",
+    b"---\n", b"---\r\n", b"+++\n", b"...\n", b"# ", b"===\n", b"```\n", b"title: [", b"date: 2026-99-99\n",
+    b"&a [*a]\n", b"!!python/object:os.system x\n", b"- " * 2000, b"{" * 2000, b"\xff", b"\r",
+    b"\xef\xbb\xbf", b"\xe2\x80",
 )  # fmt: skip
 _BINARY = (b"\0", b"\xff" * 8, b"\0" * 8, b"\x7f\xff\xff\xff", b"PAR1", b"ARROW1\0\0", b"\x15\x04", b"\x28\xb5\x2f\xfd")
 _WARC = (
@@ -91,7 +93,7 @@ class Reader:
     suffix: str
     files: Callable[[], list[bytes]]
     tokens: tuple[bytes, ...]
-    params: ReadParams = ReadParams()
+    params: ReadParams | None = None
 
 
 def _made(form: str) -> Callable[[], list[bytes]]:
