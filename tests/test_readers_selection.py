@@ -345,6 +345,32 @@ def test_web_archives(tmp_path):
     assert len(dedup.read_feeds([tmp_path / "cut.warc"])) <= 2
 
 
+def test_what_stands_beside_articles_is_not_read(tmp_path):
+    """Code, settings and office documents in a folder are a line each, with what to do; their names may mislead."""
+    files = {
+        "page.html": b"<html><body><p>An article.</p>", "page_files/site.css": b"p { color: red }",
+        "page_files/app.js": b"var text = 5;", "page_files/logo.png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+        "a.docx": b"PK\3\4...", "b.doc": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0", "c.txt": b"{\\rtf1 Text}",
+        "_config.yml": b"title: x", "feed.php": b"<rss><channel><item><title>t</title></item></channel></rss>",
+    }  # fmt: skip
+    (tmp_path / "page_files").mkdir()
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+
+    articles = read_feeds([tmp_path])
+
+    office = "an office document, which is not read; save it as text, HTML or CSV first"
+    code = "code or settings, which is not read; --input-format text reads it"
+    assert {"page.html", "feed.php"} == {Path(articles.files[row]).name for row in articles.file_rows}
+    assert {
+        **dict.fromkeys(["a.docx", "b.doc", "c.txt"], office),
+        **dict.fromkeys(["_config.yml", "site.css", "app.js"], code),
+        "logo.png": "binary file",
+    } == {Path(skip.path).name: skip.reason for skip in articles.skips}
+    as_text = read_feeds([tmp_path / "page_files" / "app.js"], ReadParams(input_format="text"))
+    assert ["var text = 5;"] == bodies(as_text)
+
+
 @pytest.mark.parametrize("packed", [False, True])
 def test_web_archives_without_an_end(tmp_path, packed):
     """No more is read in search of a line break than the head of a record has, and an archive of nothing says so."""

@@ -7,6 +7,15 @@ from pathlib import PurePath
 
 #: Names end so where a file is packed; what it is packed with is told by its content.
 PACKED = (".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd")
+#: What stands beside articles in a saved page, a repository or an export, and is none.
+_CODE = (
+    ".css", ".scss", ".sass", ".less", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".map", ".vue", ".py", ".pyi",
+    ".rb", ".php", ".java", ".kt", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".go", ".rs", ".swift", ".lua", ".pl", ".r",
+    ".sh", ".bash", ".zsh", ".bat", ".cmd", ".ps1", ".sql", ".yml", ".yaml", ".toml", ".ini", ".cfg", ".conf", ".lock",
+)  # fmt: skip
+_OFFICE = (
+    *(".doc", ".docx", ".rtf", ".odt", ".xls", ".xlsx", ".ods", ".ppt", ".pptx", ".odp", ".pages", ".numbers", ".epub"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,8 @@ FORMATS: dict[str, Format] = {
     "7z": Format("a 7-Zip archive", (".7z",), "unread"),
     "rar": Format("a RAR archive", (".rar",), "unread"),
     "pdf": Format("a PDF file", (".pdf",), "unread"),
+    "office": Format("an office document", _OFFICE, "unread"),
+    "binary": Format("a binary file", (), "unread"),
     "html": Format("HTML", (".html", ".htm", ".xhtml"), "pages"),
     "newsml": Format("NewsML-G2", (), "newsml"),
     "feed": Format("RSS or Atom", (".xml", ".rss", ".atom", ".rdf"), "syndication"),
@@ -47,6 +58,7 @@ FORMATS: dict[str, Format] = {
     "csv": Format("CSV", (".csv", ".tsv", ".tab", ".psv"), "delimited"),
     "markdown": Format("Markdown", (".md", ".markdown")),
     "text": Format("text", (".txt", ".text")),
+    "code": Format("code or settings", _CODE, "unread"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from dedup.readers.encodings import is_binary
 from dedup.readers.fields import FieldTable
 from dedup.readers.formats import name_format
 from dedup.readers.layout import is_table
@@ -66,6 +67,7 @@ _CONTENT: dict[str, Callable[[bytes, FieldTable], bool]] = {
     "7z": _begins(b"7z\xbc\xaf\x27\x1c"),
     "rar": _begins(b"Rar!\x1a\x07"),
     "pdf": _begins(b"%PDF-"),
+    "office": _begins(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"{\\rtf"),
     "html": _is_page,
     "newsml": _is_newsml,
     "feed": _is_feed,
@@ -86,7 +88,9 @@ def find_format(path: str, head: bytes, table: FieldTable) -> str:
         return named
     for key, is_one in _CONTENT.items():
         if is_one(head, table):
-            return key
+            return named if (key, named) == ("zip", "office") else key  # the newer ones are ZIP archives
+    if is_binary(head):
+        return "binary"
     if path == "-" and head.lstrip(_SPACE).startswith(b"{"):
         return "json"
     return named or "text"
