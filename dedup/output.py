@@ -24,11 +24,11 @@ def open_output(path: Path) -> Iterator[TextIO]:
     >>> [path.name for path in folder.iterdir()]
     ['report.txt']
     """
-    path = path.resolve()  # through a link: the file that it names is replaced, not the link
     if path.exists() and not path.is_file():
         with path.open("w", encoding="utf-8") as stream:
             yield stream
         return
+    path = path.resolve()  # through a link: the file that it names is replaced, not the link
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with partial.open("w", encoding="utf-8", errors="backslashreplace") as stream:

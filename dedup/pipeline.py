@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -139,6 +140,7 @@ def scan(
     *,
     jobs: int | None = None,
     progress: Progress | None = None,
+    without: Sequence[Path] = (),
 ) -> Report:
     r"""Find what the articles say twice.
 
@@ -151,6 +153,8 @@ def scan(
         Threads; by default as many as there are cores. The answer does not depend on it.
     progress : callable, optional
         ``progress(stage, done, total)``, called from any thread.
+    without : sequence of Path
+        Files that are not read though an input has them: what the run itself writes.
 
     Raises
     ------
@@ -180,7 +184,9 @@ def scan(
             from dedup.readers import read_feeds
 
             reading = partial(progress, "read") if progress else None
-            articles = read_feeds(inputs, config.read, jobs=jobs, progress=reading)
+            names = (glob.escape(os.path.realpath(path)) for path in without)
+            params = replace(config.read, exclude=(*config.read.exclude, *names))
+            articles = read_feeds(inputs, params, jobs=jobs, progress=reading)
         if not len(articles):
             raise DedupError("no article in the input: " + _why_empty(articles))
         clock.lap("read")

@@ -39,7 +39,7 @@ class StubRun:
         self.settings = dict(settings)
         return "config"
 
-    def scan(self, inputs, config, *, jobs, progress):
+    def scan(self, inputs, config, *, jobs, progress, without=()):
         self.arguments = (inputs, config, jobs)
         if isinstance(self.answer, BaseException):
             raise self.answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,8 @@ def test_a_baseline_that_another_program_saved_is_read(feed, tmp_path):
     path = tmp_path / "known.jsonl"
     run("check", feed, "--baseline", path, "--update-baseline")
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert run("check", feed, "--baseline", path).exit_code == 0
+    path.write_bytes(2 * path.read_bytes().removeprefix(b"\xef\xbb\xbf"))  # both sides of a merge
 
     assert run("check", feed, "--baseline", path).exit_code == 0
 
@@ -179,3 +182,52 @@ def test_copies_in_front_of_known_ones_are_named_in_the_changed_file(feed, write
     result = run("check", feed, "--changed-from", "HEAD")
 
     assert [f"{feed}/0.md:7:1:"] == [line.split(" ")[0] for line in result.stdout.splitlines()[:-1]]
+
+
+def test_what_a_run_writes_and_goes_by_is_no_article(feed, tmp_path, monkeypatch):
+    """In the folder that is checked: a baseline, outputs and known notices repeat the articles, and are none."""
+    monkeypatch.chdir(feed)
+    notices = feed / "notices.txt"
+    notices.write_text("Nobody ever wrote this sentence down, and nobody will.\n")
+    options = ["--baseline", "known.jsonl", "--ignore-texts", "notices.txt", "--format", "csv:out.csv",
+               "--format", "json:out.json", "--format", "markdown:./out.md", "--format", "terminal"]  # fmt: skip
+    assert run("check", ".", *options, "--update-baseline").exit_code == 0
+
+    for _ in range(2):
+        result = run("check", ".", *options)
+        assert (result.exit_code, "known in 2 articles" in result.stdout) == (0, True), result.stdout
+    assert "a.md" in (feed / "out.csv").read_text()
+
+
+def test_an_output_takes_the_place_of_no_input(feed, tmp_path):
+    """Nor that of the baseline, nor by a link that of another output; nothing is written."""
+    baseline, link = tmp_path / "known.jsonl", tmp_path / "link"
+    run("check", feed, "--baseline", baseline, "--update-baseline")
+    link.symlink_to(tmp_path / "out.json")
+    before = {path: path.read_bytes() for path in (feed / "a.md", baseline)}
+    for outputs in ([f"json:{feed}/a.md"], [f"json:{baseline}"], [f"json:{tmp_path}/out.json", f"sarif:{link}"]):
+        formats = [word for one in outputs for word in ("--format", one)]
+        result = run("check", feed / "a.md", "--baseline", baseline, *formats)
+
+        assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.stderr
+        assert "needs a file of its own" in result.stderr
+    assert before == {path: path.read_bytes() for path in before}
+
+
+@pytest.mark.parametrize("pattern", ["b.md", "b*", "./deep", "deep/", "deep/*", "deep/[b].md", "{}/deep"])
+def test_patterns_name_files_and_folders(feed, pattern, tmp_path):
+    """With and without what stands before and after, to ignore and to leave unread."""
+    (feed / "deep").mkdir()
+    (feed / "b.md").rename(feed / "deep" / "b.md")
+
+    for option in ("--ignore-path", "--exclude"):
+        result = run("check", feed, "--select", "D2", option, pattern.format(feed))
+        assert (result.exit_code, "covers nothing" in result.stdout) == (0, False), result.stdout
+
+
+def test_an_output_may_be_a_pipe(feed):
+    """/dev/stdout, where that is no file."""
+    command = [sys.executable, "-m", "dedup", "check", str(feed), "-q", "--format", "json:/dev/stdout"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, json.loads(done.stdout)["failed"]) == (1, True)

@@ -67,8 +67,6 @@ def _formats(
         name, colon, path = value.partition(":")
         if name not in FORMATS or (colon and not path):
             raise click.BadParameter(f"{value!r} is not NAME or NAME:PATH with a name of {', '.join(FORMATS)}")
-        if path and Path(path) in [other for _, other in found]:
-            raise click.BadParameter(f"{path!r} is given for two outputs; each needs a file of its own")
         found.append((name, Path(path) if path else None))
     if not found:
         found = [("terminal", None)]
@@ -164,6 +162,8 @@ def check(
         "baseline": baseline and str(baseline),
     }
     params, baseline = _params(named, plain, config_file, rules, (ignore_path, ignore_source, ignore_texts))
+    outputs = [path for _, path in formats]
+    run.refuse_to_overwrite(outputs, [*named, *against], baseline, config_file, *ignore_texts)
     known = _read_baseline(baseline, update=update_baseline)
     with ExitStack() as stack:
         # Opened before the work, so that a path that cannot be written is known at once.
@@ -178,6 +178,7 @@ def check(
                 quiet=quiet,
                 verbose=verbose,
                 file=config_file or find_file(named),
+                own=(*outputs, baseline, *ignore_texts),
             )
         except DedupError as error:
             if not (allow_empty and str(error).startswith("no article in the input")):

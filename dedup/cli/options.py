@@ -35,7 +35,7 @@ class SettingOption(click.Option):
         part, attribute = PLACES[self.name or ""]
         value = getattr(load_config({}), part)
         value = getattr(value, attribute) if attribute else value
-        if record is None or value is None or value == "" or isinstance(value, Mapping):
+        if record is None or value in (None, "", ()) or isinstance(value, Mapping):
             return record
         shown = ", ".join(map(str, value)) if isinstance(value, tuple) else value
         return record[0], f"{record[1]} [default: {shown}]"
@@ -134,6 +134,15 @@ SETTINGS = (
         cls=SettingOption,
         type=click.Choice(INPUT_FORMATS),
         help="What INPUT is. [default: found by its content, else by its name]",
+    ),
+    click.option(
+        "--exclude",
+        cls=SettingOption,
+        multiple=True,
+        callback=_or_none,
+        metavar="GLOB",
+        help="Do not read files and folders of this name, as in public/ or '*.draft.md'; may be given several times. "
+        "[default: none]",
     ),
     click.option(
         "--same-id",

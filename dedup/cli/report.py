@@ -52,12 +52,15 @@ def report(
     shown = reports.Options(kinds, top, verbose, color, borderline=borderline, page_bytes=page_bytes)
     if saved is not None:
         _check_saved(inputs, files_from, config_file, form, settings)
+        run.refuse_to_overwrite([output], [], saved)
         with run.opened(output) as stream:
             _rethreshold(saved, form, stream, shown, settings)
         return
+    named = run.named_inputs(inputs, files_from)
+    run.refuse_to_overwrite([output], named)
     with run.opened(output) as stream:
         found = run.scan_inputs(
-            run.named_inputs(inputs, files_from), settings, jobs=jobs, quiet=quiet, verbose=verbose, file=config_file
+            named, settings, jobs=jobs, quiet=quiet, verbose=verbose, file=config_file, own=(output,)
         )
         reports.FORMATS[form](found, stream, shown)
 

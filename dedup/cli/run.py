@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
+
+from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
     from dedup.config import Config
@@ -87,12 +90,35 @@ def scan_inputs(
     quiet: bool,
     verbose: bool = False,
     file: Path | None = None,
+    own: Sequence[Path | None] = (),
 ) -> Report:
-    """Return the report of a run; the arguments are those of `prepared`."""
+    """Return the report of a run; the arguments are those of `prepared`.
+
+    Files that are the run's ``own``, written by it or about its findings, are no articles where a folder has them.
+    """
     from dedup.pipeline import scan
 
+    without = [path for path in own if path is not None]
     with prepared(inputs, settings, quiet=quiet, verbose=verbose, file=file) as (config, progress):
-        return scan(inputs, config, jobs=jobs, progress=progress)
+        return scan(inputs, config, jobs=jobs, progress=progress, without=without)
+
+
+def refuse_to_overwrite(outputs: Sequence[Path | None], inputs: Sequence[str], *others: Path | None) -> None:
+    """Refuse an output in the place of an input, of another file of the run, or of another output.
+
+    Raises
+    ------
+    ConfigError
+    """
+    taken = {os.path.realpath(one): "the input" for one in inputs if one != "-"}
+    taken |= {os.path.realpath(one): "a file that is read" for one in others if one is not None}
+    for output in outputs:
+        if output is None or (output.exists() and not output.is_file()):  # such as /dev/stdout
+            continue
+        place = os.path.realpath(output)
+        if place in taken:
+            raise ConfigError(f"{output} is to be written and is {taken[place]}; each output needs a file of its own")
+        taken[place] = f"given for two outputs ({output})"
 
 
 def pair_lines(report: Report, segments: tuple[int, int], head: str) -> Iterator[str]:

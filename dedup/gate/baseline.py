@@ -78,7 +78,7 @@ def read_baseline(path: Path) -> Baseline:
         raise ConfigError(f"{path}: a baseline of version {version}, this is version {VERSION}; make it anew")
     entries: Baseline = {}
     for number, line in enumerate(lines[1:], 2):
-        if line.strip():
+        if line.strip() and line != lines[0]:  # a merge that keeps both sides has the head twice
             entry = _entry(line, f"{path}:{number}")
             known = entries.get((entry.code, entry.fingerprint))
             if known is not None:  # both sides of a merge have it

@@ -342,7 +342,7 @@ def _redundant_feed(report: Report, params: GateParams, judged: NDArray[np.bool_
         return
     own = fingerprint("D402", b"")
     detail = f"{share:.1%} of {total} words; {params.limit('D402'):.0%} are allowed"
-    spot = Spot.of(int(judged.argmax()), None, frozenset([own]), own, repeated, "")
+    spot = Spot.of(int(judged.argmax()), None, frozenset([own]), own, repeated, "the feed as a whole")
     yield Group("D402", (spot,), alone=True, detail=detail)
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from dedup.errors import ConfigError
 from dedup.gate.groups import Spot
-from dedup.gate.params import Ignore, check_codes, matches
+from dedup.gate.params import Ignore, check_codes
+from dedup.patterns import matches
 from dedup.pipeline import Report
 from dedup.tokens import tokenize
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from typing import Any
 
 from dedup.errors import ConfigError
 from dedup.gate.rules import LEVELS, RULES, Level
+from dedup.patterns import matches
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Ignore:
     codes : tuple of str
         Rules, or their beginnings (``D1``); empty for all.
     path, source : str
-        Patterns such as ``legal/**``; empty where they do not matter.
+        Patterns such as ``legal/*``, or the name of a folder (`dedup.patterns`); empty where they do not matter.
     text : str
         A known notice: repeats that stand in it, word for word.
     """
@@ -188,15 +188,3 @@ def _refuse(code: str, where: str) -> None:
     near = get_close_matches(code.upper(), RULES, 1, 0.5)
     hint = f"did you mean {near[0]}?" if near else "`dedup rule` lists them"
     raise ConfigError(f"{where}: there is no rule {code!r}; {hint}")
-
-
-def matches(path: str, pattern: str) -> bool:
-    """Tell whether a path, or its end, has a pattern; ``*`` does not stop at folders.
-
-    Examples
-    --------
-    >>> matches("site/legal/a.md", "legal/*"), matches("a.md", "*.txt")
-    (True, False)
-    """
-    plain = path.replace("\\", "/").removeprefix("./")
-    return fnmatchcase(plain, pattern) or fnmatchcase(plain, "*/" + pattern)

@@ -98,7 +98,7 @@ def iter_batches(
     if jobs < 1:
         raise ValueError(f"jobs must be at least 1, not {jobs}")
     params = params or ReadParams()
-    sources, skips = find_sources([inputs] if isinstance(inputs, str | Path) else inputs)
+    sources, skips = find_sources([inputs] if isinstance(inputs, str | Path) else inputs, params.exclude)
     return _batches(sources, skips, params, jobs, progress)
 
 

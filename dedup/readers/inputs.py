@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 
 from dedup.errors import FeedError
 from dedup.model import Skip
+from dedup.patterns import matches
 from dedup.readers.formats import PACKED
 
 STDIN = "-"
@@ -43,6 +44,7 @@ class Source:
 
 @dataclass(slots=True)
 class _Plan:
+    exclude: Sequence[str] = ()
     sources: list[Source] = field(default_factory=list)
     skips: list[Skip] = field(default_factory=list)
     seen: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -55,7 +57,12 @@ class _Plan:
             self.skips.append(Skip(path, 0, f"same {what} as {earlier}"))
         return earlier is path
 
+    def excludes(self, path: str) -> bool:
+        return any(matches(path, pattern) for pattern in self.exclude)
+
     def add_file(self, path: str, status: os.stat_result, *, is_named: bool) -> None:
+        if self.excludes(path):
+            return
         is_regular = stat.S_ISREG(status.st_mode)
         if not is_regular and not is_named:
             self.skips.append(Skip(path, 0, "not a regular file"))
@@ -64,6 +71,8 @@ class _Plan:
 
     def add_folder(self, path: str, *, is_named: bool) -> bool:
         """Add what is in a folder, by name; return whether there is a file in it."""
+        if self.excludes(path):
+            return True
         try:
             with os.scandir(path) as entries:
                 names = sorted(entry.name for entry in entries if not entry.name.startswith("."))
@@ -90,15 +99,17 @@ class _Plan:
         return found
 
 
-def find_sources(inputs: Iterable[str | Path]) -> tuple[list[Source], list[Skip]]:
+def find_sources(inputs: Iterable[str | Path], exclude: Sequence[str] = ()) -> tuple[list[Source], list[Skip]]:
     """Return the files that the inputs mean, each once, and what was passed over.
+
+    What has one of the patterns to ``exclude`` is left out, though it is named itself.
 
     Raises
     ------
     FeedError
         An input does not exist, cannot be read, is a folder without a file, or a pattern that nothing matches.
     """
-    plan = _Plan()
+    plan = _Plan(exclude)
     for one in inputs:
         path = os.fspath(one)
         if path == STDIN:

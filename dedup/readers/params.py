@@ -59,6 +59,8 @@ class ReadParams:
         Of a page, its main text, or also what stands around it (menus, notices, comments).
     page_extractor : {"readability", "trafilatura"}
         What finds the main text; trafilatura finds it better and has to be installed.
+    exclude : tuple of str
+        Patterns (`dedup.patterns`) of files and folders that are not read, such as what a build has made.
     max_document_bytes : int
         A feed, a page and other files that are read as a whole are read up to here.
     """
@@ -72,6 +74,7 @@ class ReadParams:
     html: str = "auto"
     page_text: str = "main"
     page_extractor: str = "readability"
+    exclude: tuple[str, ...] = ()
     max_document_bytes: int = 1 << 27
 
     def __post_init__(self) -> None:
