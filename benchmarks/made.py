@@ -7,6 +7,7 @@ from itertools import combinations, zip_longest
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 import dedup
 from benchmarks.agreement import (
@@ -160,7 +161,7 @@ def place_spans(corpus: Corpus, articles: Articles) -> list[Span]:
     return [(firsts[one.article] + one.start, firsts[one.article] + one.end) for one in corpus.places]
 
 
-def characters(articles: Articles) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def characters(articles: Articles) -> NDArray[np.int64]:
     """Return how many characters begin before each byte of the text, its end included: int64[t + 1]."""
     begins = (articles.text & 0xC0) != 0x80
     return np.append(0, np.cumsum(begins)).astype(np.int64)

@@ -22,6 +22,7 @@ class Need(Enum):
     FEED = "--data FEED, or DIR with allsides/"
     FEED_OR_SEEDS = "--data FEED, or DIR with allsides/; else seeds/"
     TRUTH = "--data FEED and --truth FILE"
+    CORE = "--data FILE of the set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,16 @@ BENCHMARKS: dict[str, Benchmark] = {
                   "benchmarks.datasets:measure_licences"),
         Benchmark("allsides", "Word-for-word repeats inside real articles, beside plain Python", Need.SET, _FIGURES,
                   "benchmarks.repeats:measure_allsides"),
+        Benchmark("pairs", "Pairs of articles with labels, with scores, or with neither", Need.TRUTH,
+                  "precision, recall, F1, curve; Spearman with scores", "benchmarks.given:measure_pairs"),
+        Benchmark("clusters", "Articles by cluster", Need.TRUTH, "pairs, curve, ARI, B-cubed",
+                  "benchmarks.given:measure_clusters"),
+        Benchmark("spans", "Passages by character: PAN text alignment (--data DIR of texts, --truth DIR of XML)",
+                  Need.TRUTH, "precision, recall, granularity, plagdet", "benchmarks.given:measure_spans"),
+        Benchmark("news-copy", "NEWS-COPY: reprinted wire stories read by a scanner", Need.TRUTH,
+                  "edges, clusters, ARI beside the paper's", "benchmarks.given:measure_news_copy"),
+        Benchmark("core", "CORE's scholarly documents", Need.CORE, "classes, macro F1 and accuracy beside the paper's",
+                  "benchmarks.given:measure_core"),
         Benchmark("speed-start", "Help, a small report, and the first run of all, which compiles", Need.NOTHING,
                   "seconds beside their limit", "benchmarks.speed:measure_start", timed=True),
         Benchmark("speed-whole", "The report as a whole process, and by stage", Need.FEED,
