@@ -38,18 +38,19 @@ class Setting(NamedTuple):
 
 
 class Layers(NamedTuple):
-    """All settings that are not defaults, of the run and of the gate.
+    """All settings that are not defaults, of the run, of the gate and of cleaning.
 
     Attributes
     ----------
     file : Path or None
         The file that was read.
-    run, gate : dict of str to Setting
+    run, gate, clean : dict of str to Setting
     """
 
     file: Path | None
     run: dict[str, Setting]
     gate: dict[str, Setting]
+    clean: dict[str, Setting]
 
 
 def find_file(inputs: Sequence[str]) -> Path | None:
@@ -71,6 +72,7 @@ def layers(
     inputs: Sequence[str],
     flags: Mapping[str, object],
     gate_flags: Mapping[str, object] | None = None,
+    clean_flags: Mapping[str, object] | None = None,
     *,
     file: Path | None = None,
     environment: Mapping[str, str] | None = None,
@@ -81,7 +83,7 @@ def layers(
     ----------
     inputs : sequence of str
         Of the command; the file is looked for from the first one upward.
-    flags, gate_flags : mapping
+    flags, gate_flags, clean_flags : mapping
         ``None`` where a flag was not given.
     file : Path, optional
         Read this one instead.
@@ -96,12 +98,14 @@ def layers(
     path = file or find_file(inputs)
     run: dict[str, Setting] = {}
     gate: dict[str, Setting] = {}
+    clean: dict[str, Setting] = {}
     if path is not None:
-        _read_file(path, run, gate)
-    _read_environment(os.environ if environment is None else environment, run, gate)
+        _read_file(path, run, gate, clean)
+    _read_environment(os.environ if environment is None else environment, run, gate, clean)
     run |= {name: Setting(value, "flag") for name, value in flags.items() if value is not None}
     gate |= {name: Setting(value, "flag") for name, value in (gate_flags or {}).items() if value is not None}
-    return Layers(path, run, gate)
+    clean |= {name: Setting(value, "flag") for name, value in (clean_flags or {}).items() if value is not None}
+    return Layers(path, run, gate, clean)
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -114,7 +118,7 @@ def _load(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _read_file(path: Path, run: dict[str, Setting], gate: dict[str, Setting]) -> None:
+def _read_file(path: Path, run: dict[str, Setting], gate: dict[str, Setting], clean: dict[str, Setting]) -> None:
     content = _load(path)
     table = content.get("tool", {}).get("dedup", {}) if path.name == _PYPROJECT else content
     lines = path.read_text("utf-8", "replace").splitlines()
@@ -122,12 +126,15 @@ def _read_file(path: Path, run: dict[str, Setting], gate: dict[str, Setting]) ->
         raise ConfigError(f"{path}: tool.dedup is {table!r}; a table is needed")
     for key, value in table.items():
         where = f"{path}{_line(lines, key)}"
-        if key == "gate":
+        if key in ("gate", "clean"):
             if not isinstance(value, dict):
-                raise ConfigError(f"{where}: gate is {value!r}; a table is needed")
+                raise ConfigError(f"{where}: {key} is {value!r}; a table is needed")
             for name, one in value.items():
                 at = f"{path}{_line(lines, name)}"
-                gate[name] = Setting(_checked_gate(name, one, at, path), at)
+                if key == "gate":
+                    gate[name] = Setting(_checked_gate(name, one, at, path), at)
+                else:
+                    clean[name] = Setting(_checked_clean(name, one, at), at)
         else:
             run[key] = Setting(checked(key, value, where), where)
 
@@ -171,7 +178,7 @@ def checked(name: str, value: object, where: str) -> object:
     """Return a setting's value as the configuration takes it, or refuse it."""
     known = defaults()
     if name not in known:
-        _refuse(name, [*known, "gate"], where)
+        _refuse(name, [*known, "gate", "clean"], where)
     default = known[name]
     if isinstance(default, Mapping):
         if isinstance(value, dict):
@@ -214,6 +221,21 @@ def _checked_gate(name: str, value: object, where: str, path: Path) -> object:
     return [_entry(name, one, where) for one in value]
 
 
+def _checked_clean(name: str, value: object, where: str) -> object:
+    from dedup.clean.params import SETTINGS
+
+    if name not in SETTINGS:
+        _refuse(f"clean.{name}", [f"clean.{one}" for one in SETTINGS], where)
+    kind = SETTINGS[name]
+    if kind is float and _is_number(value):
+        return value
+    texts = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else []
+    if not isinstance(value, kind) or not all(isinstance(one, str) for one in texts):
+        told = {dict: "a table of texts", list: "a list of texts", float: "a number", str: "a text"}[kind]
+        raise ConfigError(f"{where}: clean.{name} is {value!r}; {told} is needed")
+    return value
+
+
 def _rule(code: str, value: object, where: str) -> dict[str, object]:
     table = {"level": value} if isinstance(value, str) else {"limit": value} if _is_number(value) else value
     if not isinstance(table, dict) or set(table) - {"level", "limit"} or not _is_number(table.get("limit", 0)):
@@ -248,7 +270,9 @@ def _refuse(name: str, known: Sequence[str], where: str) -> None:
     )
 
 
-def _read_environment(environment: Mapping[str, str], run: dict[str, Setting], gate: dict[str, Setting]) -> None:
+def _read_environment(
+    environment: Mapping[str, str], run: dict[str, Setting], gate: dict[str, Setting], clean: dict[str, Setting]
+) -> None:
     for variable in sorted(environment):
         if not variable.startswith(_PREFIX):
             continue
@@ -258,6 +282,11 @@ def _read_environment(environment: Mapping[str, str], run: dict[str, Setting], g
             name = name.removeprefix("gate_")
             values = text.split(",") if name in ("select", "ignore") else _parse(text) if name != "baseline" else text
             gate[name] = Setting(_checked_gate(name, values, variable, Path("x")), variable)
+            continue
+        if name.startswith("clean_"):
+            name = name.removeprefix("clean_")
+            plain = text.split(",") if name == "prefer_sources" else text if name == "stays" else _parse(text)
+            clean[name] = Setting(_checked_clean(name, plain, variable), variable)
             continue
         known = defaults()
         if name not in known:

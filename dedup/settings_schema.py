@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from dedup.clean.params import ACTIONS, STAYS
 from dedup.config import CANDIDATES, LEVELS
 from dedup.gate.rules import LEVELS as RULE_LEVELS
 from dedup.gate.rules import RULES
 from dedup.readers.params import FIELDS
+from dedup.reports import KINDS
 from dedup.settings import defaults
 
 _CHOICES = {"candidates": CANDIDATES, "levels": LEVELS, "shingle": ("word", "char")}
@@ -40,11 +42,25 @@ def settings_schema() -> dict[str, Any]:
         "ignores": {"type": "array", "items": ignore},
         "overrides": {"type": "array", "items": _closed({"paths": _TEXTS, "rules": rules}, ["paths", "rules"])},
     }
+    actions = {
+        "type": "object",
+        "propertyNames": {"enum": list(KINDS)},
+        "additionalProperties": {"enum": list(ACTIONS)},
+    }
+    share = {"type": "number", "exclusiveMinimum": 0.5, "maximum": 1}
+    clean = {
+        "actions": actions,
+        "stays": {"enum": list(STAYS)},
+        "prefer_sources": _TEXTS,
+        "min_share": share,
+        "min_article_share": share,
+        "changed_numbers": {"enum": ["keep", "drop"]},
+    }
     settings = {name: _schema_of(name, value) for name, value in defaults().items()}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Settings of dedup",
-        **_closed({**settings, "gate": _closed(gate)}),
+        **_closed({**settings, "gate": _closed(gate), "clean": _closed(clean)}),
     }
 
 

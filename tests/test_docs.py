@@ -43,7 +43,7 @@ def test_the_options_of_the_readme_exist():
         subprocess.run(
             [sys.executable, "-m", "dedup", command, "--help"], capture_output=True, text=True, check=True, cwd=ROOT
         ).stdout
-        for command in ("report", "check", "audit")
+        for command in ("report", "check", "clean", "audit")
     )
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--data"}
 

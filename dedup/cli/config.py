@@ -19,6 +19,7 @@ def config(inputs: tuple[str, ...], config_file: Path | None, form: str, schema:
     They are looked for in dedup.toml or [tool.dedup] of pyproject.toml, from INPUT (or this folder) upward; DEDUP_*
     variables win over the file, and flags over both.
     """
+    from dedup.clean.params import clean_params
     from dedup.config import load_config
     from dedup.gate.params import gate_params
     from dedup.settings import Setting, defaults, gate_settings, layers
@@ -31,6 +32,8 @@ def config(inputs: tuple[str, ...], config_file: Path | None, form: str, schema:
     load_config({name: setting.value for name, setting in found.run.items()})
     gate_params({name: setting.value for name, setting in found.gate.items() if name != "baseline"})
     shown = {name: Setting(value, "default") for name, value in defaults().items()} | found.run
+    clean_params({name: setting.value for name, setting in found.clean.items()})
+    shown |= {f"clean.{name}": setting for name, setting in found.clean.items()}
     shown |= {f"gate.{name}": setting for name, setting in gate_settings(found.gate).items()}
     if form == "json":
         table = {name: {"value": one.value, "origin": one.origin} for name, one in shown.items()}

@@ -60,6 +60,8 @@ class ByteStream:
         The content may be so many times as large as the file, or `FREE_BYTES`; what is beyond is not read.
     is_changed : bool
         The chunks are not the file as it is.
+    mark : bytes
+        The byte order mark that the content began with, known when the first chunk is.
     """
 
     raw: BinaryIO
@@ -68,6 +70,7 @@ class ByteStream:
     read_bytes: int = 0
     losses: list[str] = field(default_factory=list)
     is_changed: bool = False
+    mark: bytes = b""
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the content; no chunk is empty, and a byte order mark is not part of it."""
@@ -86,7 +89,7 @@ class ByteStream:
         head, raw = peek(raw, _WIDE_BYTES)
         for mark, encoding in _MARKS:
             if head.startswith(mark):
-                self.is_changed = True
+                self.is_changed, self.mark = True, mark
                 return self._decode(raw, encoding) if encoding else _without(raw, len(mark))
         if wide := _wide_encoding(head[:_WIDE_BYTES]):
             self.is_changed = True
