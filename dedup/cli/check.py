@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _FAILED = 1
 #: Characters of a command that is told; a longer one is not read.
 _MAX_COMMAND = 200
+#: Of a verdict, and the page of a report.
+_FORMATS = tuple(sorted((*FORMATS, "html")))
 
 
 def _codes(_ctx: click.Context, _option: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
@@ -65,8 +67,8 @@ def _formats(
     found: list[tuple[str, Path | None]] = []
     for value in values:
         name, colon, path = value.partition(":")
-        if name not in FORMATS or (colon and not path):
-            raise click.BadParameter(f"{value!r} is not NAME or NAME:PATH with a name of {', '.join(FORMATS)}")
+        if name not in _FORMATS or (colon and not path):
+            raise click.BadParameter(f"{value!r} is not NAME or NAME:PATH with a name of {', '.join(_FORMATS)}")
         found.append((name, Path(path) if path else None))
     if not found:
         found = [("terminal", None)]
@@ -113,7 +115,7 @@ _GATE = (
         multiple=True,
         callback=_formats,
         metavar="NAME[:PATH]",
-        help=f"Of {', '.join(FORMATS)}; may be given several times. [default: terminal, and github in its Actions]",
+        help=f"Of {', '.join(_FORMATS)}; may be given several times. [default: terminal, and github in its Actions]",
     ),
     click.option("--summary", is_flag=True, help="Append Markdown to the file that GITHUB_STEP_SUMMARY names."),
     click.option("--exit-zero", is_flag=True, help="End with 0 although the gate fails."),
@@ -195,7 +197,7 @@ def check(
         for name, stream in streams:
             # An update says what has changed; a verdict of what it accepts would say that it failed.
             if not (update_baseline and name == "terminal"):
-                _write(name, judgement.verdict, stream)
+                _write(name, report, judgement, stream)
     if summary:
         _append_summary(judgement)
     verdict = judgement.verdict
@@ -313,10 +315,13 @@ def _judged(
     return judged
 
 
-def _write(name: str, verdict: Verdict, stream: TextIO) -> None:
-    from dedup.reports.verdict import write
+def _write(name: str, report: Report, judgement: Judgement, stream: TextIO) -> None:
+    from dedup.reports import html, verdict
 
-    write(name, verdict, stream)
+    if name == "html":
+        html.write(report, stream, judgement=judgement)
+    else:
+        verdict.write(name, judgement.verdict, stream)
 
 
 def _append_summary(judgement: Judgement) -> None:

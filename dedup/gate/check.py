@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dedup.gate.baseline import TEXT_CHARACTERS, Baseline, Entry
 from dedup.gate.groups import Group, Spot, find_groups
 from dedup.gate.ignores import Ignores
-from dedup.gate.model import Location, Verdict, Violation
+from dedup.gate.model import Location, Standing, Status, Verdict, Violation
 from dedup.gate.params import GateParams
 from dedup.gate.rules import RULES
 from dedup.pipeline import Report
@@ -30,10 +30,11 @@ _MOST = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A verdict, and what a baseline of all that was found would hold."""
+    """A verdict, what a baseline of all that was found would hold, and what it says of findings, by their number."""
 
     verdict: Verdict
     found: Baseline
+    standings: Mapping[int, Standing] = field(default_factory=dict)
 
 
 #: Of an input without articles.
@@ -149,6 +150,7 @@ def judge(
     violations: list[Violation] = []
     found: Baseline = {}
     counts: dict[str, int] = {}
+    standings: dict[int, Standing] = {}
     # Each text first takes the entry that is its own; what is left over then serves those that have changed.
     cases = [
         _open_case(report, group, params, known, ignores, judged, found)
@@ -158,6 +160,7 @@ def judge(
         for one in _violations(report, case, params, known, judged):
             counts[one.fingerprint] = counts.get(one.fingerprint, 0) + 1
             violations.append(one._replace(occurrence=counts[one.fingerprint]))
+            standings[case.group.finding] = _stands(standings.get(case.group.finding, Standing()), one)
     violations.sort(key=lambda one: (one.where.path, one.where.record, one.where.line, one.where.column, one.code))
     notices = [f"baseline: {entry.code} {entry.text!r} expired on {entry.expires}" for entry in expired]
     gone = [
@@ -171,7 +174,16 @@ def judge(
             f"baseline: {gone[0].code} {gone[0].text!r}{more} not found any more; --update-baseline clears it"
         )
     notices += ignores.unused()
-    return Judgement(_verdict(report, params, violations, judged, tuple(notices)), found)
+    return Judgement(_verdict(report, params, violations, judged, tuple(notices)), found, standings)
+
+
+def _stands(before: Standing, violation: Violation) -> Standing:
+    """Return what is said of a finding with one more violation: it is new if any of it is, and known before ignored."""
+    of_suppressed: dict[str | None, Status] = {"baseline": "known", "ignored": "ignored", None: "new"}
+    own = of_suppressed[violation.suppressed]
+    order: tuple[Status, ...] = ("", "ignored", "known", "new")
+    codes = tuple(sorted({*before.codes, violation.code}))
+    return Standing(codes, max(before.status, own, key=order.index))
 
 
 def _open_case(

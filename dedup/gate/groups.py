@@ -100,6 +100,8 @@ class Group:
         What a message says beyond the rule and the places.
     allowed : bool
         No rule is broken, but a baseline has it: a notice that stands in an article less would be reuse.
+    finding : int
+        Number of the finding of the report; 0 where it is none.
     """
 
     code: str
@@ -108,6 +110,7 @@ class Group:
     exact: bool = False
     detail: str = ""
     allowed: bool = False
+    finding: int = 0
 
 
 class _Paragraphs:
@@ -200,7 +203,9 @@ def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -
         if whole:
             yield _articles(report, code, finding, places)
         else:
-            yield Group(code, tuple(_text_spots(report, code, places, paragraphs)), exact=finding.exact)
+            yield Group(
+                code, tuple(_text_spots(report, code, places, paragraphs)), exact=finding.exact, finding=finding.number
+            )
     yield from _redundant_articles(report, params, told)
     yield from _redundant_feed(report, params, judged)
     for id_, rows in ids.items():
@@ -286,7 +291,7 @@ def _notice(report: Report, finding: Finding, params: GateParams, paragraphs: _P
         spot = replace(spot, aliases=frozenset().union(*(one.aliases for one in spots)))
         share = n / len(report.articles)
         detail = f"stands in {n} of {len(report.articles)} articles ({share:.0%})"
-        yield Group("D301", (spot,), alone=True, exact=finding.exact, detail=detail)
+        yield Group("D301", (spot,), alone=True, exact=finding.exact, finding=finding.number, detail=detail)
 
 
 def _articles(report: Report, code: str, finding: Finding, places: Sequence[Place]) -> Group:
@@ -305,7 +310,7 @@ def _articles(report: Report, code: str, finding: Finding, places: Sequence[Plac
         )
         for place, own in zip(places, prints, strict=True)
     ]
-    return Group(code, tuple(spots), exact=finding.exact)
+    return Group(code, tuple(spots), exact=finding.exact, finding=finding.number)
 
 
 def _paragraph_prints(report: Report, code: str, article: int) -> frozenset[str]:

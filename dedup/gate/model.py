@@ -9,6 +9,9 @@ Severity = Literal["error", "warning"]
 #: Why a violation does not count: known in the baseline, covered by an ignore, or not part of what is judged.
 Suppression = Literal["baseline", "ignored"]
 
+#: What a finding is to a gate as a whole; empty where it breaks no rule.
+Status = Literal["new", "known", "ignored", ""]
+
 
 class Location(NamedTuple):
     """Where a text stands, for people and for the programs that show it.
@@ -91,6 +94,21 @@ class Violation(NamedTuple):
     tokens: int
     suppressed: Suppression | None = None
     reason: str = ""
+
+
+class Standing(NamedTuple):
+    """What a check says of a finding of the report.
+
+    Attributes
+    ----------
+    codes : tuple of str
+        The rules that it breaks.
+    status : {"new", "known", "ignored", ""}
+        ``known`` and ``ignored`` if all of it is; empty if it breaks no rule.
+    """
+
+    codes: tuple[str, ...] = ()
+    status: Status = ""
 
 
 class Verdict(NamedTuple):

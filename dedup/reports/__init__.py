@@ -65,4 +65,6 @@ def _write(format_name: str, report: Report, stream: TextIO, options: Options = 
 
 
 #: Format -> its writer, ``write(report, stream, options)`` of the module of that name, loaded on first use.
-FORMATS: dict[str, Writer] = {name: partial(_write, name) for name in ("html", "json", "text")}
+FORMATS: dict[str, Writer] = {
+    name: partial(_write, name) for name in ("badge", "html", "json", "png", "shields", "svg", "text")
+}

@@ -30,7 +30,7 @@ LEVELS = {0: "passage", **{int(level): str(level.name).lower() for level in Leve
 RECORD_FORMATS = ("feed", "jsonfeed", "newsml", "ninjs", "warc")
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_CHUNK_PLACES = 4096
+_CHUNK_PLACES = 1024
 
 
 class Place(

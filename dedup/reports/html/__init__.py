@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, TextIO
 
 import msgspec
@@ -11,12 +10,13 @@ from dedup import __version__
 from dedup.reports import DEFAULT_OPTIONS, KINDS, Options
 from dedup.reports.charts import SHARE_WORDS, markup
 from dedup.reports.html.blocks import Blocks, Counted
-from dedup.reports.html.content import LEVEL_NAMES, Content, Kept, Standing
+from dedup.reports.html.content import LEVEL_NAMES, Content, Kept
 from dedup.reports.html.page import asset, overview_markup, policy, script, style
 from dedup.reports.json import open_sink
 from dedup.reports.view import Summary, choose_findings, clean, summarize
 
 if TYPE_CHECKING:
+    from dedup.gate.check import Judgement
     from dedup.pipeline import Report
 
 #: Size of a page, unless another one is asked for: mail servers commonly take so much.
@@ -27,7 +27,7 @@ def write(
     report: Report,
     stream: TextIO,
     options: Options = DEFAULT_OPTIONS,
-    standings: Mapping[int, Standing] | None = None,
+    judgement: Judgement | None = None,
 ) -> None:
     """Write a report as a page, in UTF-8 whatever the encoding of the stream.
 
@@ -39,8 +39,8 @@ def write(
     stream : TextIO
     options : Options
         ``page_bytes`` is how large the page may become; the heaviest findings are kept, and it says how many.
-    standings : mapping of int to Standing, optional
-        Number of a finding -> what a gate says of it.
+    judgement : Judgement, optional
+        What a gate says: the page then has the verdict, and findings their rules and whether they are new.
     """
     sink = Counted(open_sink(stream))
     summary = summarize(report)
@@ -48,13 +48,14 @@ def write(
     page, tail = asset("page.html"), f'<script type="module">{script()}</script>\n</body>\n</html>\n'.encode()
     head, _, rest = page.partition("{{overview}}")
     sink.write(_filled(head, report, summary, options).encode())
-    for line in overview_markup(report, summary, options, _notes(options, summary)):
+    verdict = judgement.verdict if judgement else None
+    for line in overview_markup(report, summary, options, _notes(options, summary), verdict):
         sink.write(line.encode() + b"\n")
     sink.write(_filled(rest, report, summary, options).encode())
-    content = Content(report, options, sink, max_bytes - len(tail), standings or {})
+    content = Content(report, options, sink, max_bytes - len(tail), judgement.standings if judgement else {})
     kept = content.write()
     meta = Blocks(sink, "meta")
-    meta.add(msgspec.json.encode(_meta(report, summary, options, kept, gated=standings is not None)))
+    meta.add(msgspec.json.encode(_meta(report, summary, options, kept, gated=judgement is not None)))
     meta.flush()
     sink.write(tail)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.gate.identity import fingerprint, text_digests
+from dedup.gate.model import Standing
 from dedup.reports import KINDS, Options
 from dedup.reports.html.blocks import Address, Blocks, Counted
 from dedup.reports.positions import positions
@@ -40,24 +41,10 @@ _ID_DIGITS = 12
 _FINDINGS_SHARE = 0.75
 #: Bytes of the page that an article and a mark in it take, at most: measured on news, packed and in base64.
 _ARTICLE_BYTES, _MARK_BYTES = 260, 26
+_META_BYTES, _SOURCE_BYTES = 2000, 30
 
 _ENCODER = msgspec.json.Encoder()
 _CHUNK = 1024
-
-
-class Standing(NamedTuple):
-    """What a gate says of a finding.
-
-    Attributes
-    ----------
-    codes : tuple of str
-        The rules that it breaks.
-    status : {"new", "known", "ignored", ""}
-        Empty: it breaks no rule.
-    """
-
-    codes: tuple[str, ...]
-    status: str
 
 
 @dataclass
@@ -308,14 +295,18 @@ class _Pairs:
     def __init__(self, report: Report) -> None:
         self._report = report
         self._keys: NDArray[np.int64] | None = None
+        self._order = np.empty(0, np.int64)
 
     def spans(self, left: int, right: int) -> list[tuple[int, int, int, int]]:
         """Return side (0 or 1), article, start and end in characters of the body, for each passage on both sides."""
         passages, n = self._report.passages, len(self._report.articles)
         if self._keys is None:
-            self._keys = passages.left_articles.astype(np.int64) * n + passages.right_articles
-        # Passages are sorted by their left article, the earlier one, as the first place of such a finding is.
-        rows = np.arange(*(np.searchsorted(self._keys, left * n + right, side) for side in ("left", "right")))
+            keys = passages.left_articles.astype(np.int64) * n + passages.right_articles
+            self._order = np.argsort(keys, kind="stable")
+            self._keys = keys[self._order]
+        # The left article of a passage is the earlier one, as the first place of such a finding is.
+        first, last = (int(np.searchsorted(self._keys, left * n + right, side)) for side in ("left", "right"))
+        rows = self._order[first:last]
         sides = []
         for starts, ends, articles in (
             (passages.left_starts, passages.left_ends, passages.left_articles),

@@ -17,6 +17,7 @@ from dedup.reports.verdict.streams import many
 from dedup.reports.view import Summary, skip_reasons
 
 if TYPE_CHECKING:
+    from dedup.gate.model import Verdict
     from dedup.pipeline import Report
 
 #: Modules of the page, each after those that it imports.
@@ -27,6 +28,8 @@ SCRIPTS = (
 _IMPORT = re.compile(r"^import [^;]*;\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let))", re.MULTILINE)
 _SKIPS = 12
+#: Rules that are not about a repeat, and how many of what breaks them is listed.
+_WITHOUT_FINDING, _LOOSE = ("D4", "D5"), 50
 #: Of a feed that says less again, the bar shows that part once more by itself.
 _ENLARGED_UNDER = 0.15
 
@@ -58,7 +61,9 @@ def policy() -> str:
     )
 
 
-def overview_markup(report: Report, summary: Summary, options: Options, notes: Sequence[str]) -> Iterator[str]:
+def overview_markup(
+    report: Report, summary: Summary, options: Options, notes: Sequence[str], verdict: Verdict | None = None
+) -> Iterator[str]:
     """Yield the overview: markup that needs no script.
 
     ``notes`` are sentences that stand under the headline.
@@ -67,6 +72,8 @@ def overview_markup(report: Report, summary: Summary, options: Options, notes: S
     yield f'<h1 id="overview-title">{markup(overview.sentence(summary))}</h1>'
     yield f'<p class="lead">{markup(_counts(summary))}</p>'
     yield from (f'<p class="note">{markup(note)}</p>' for note in notes)
+    if verdict is not None:
+        yield from _gate(verdict)
     yield '<figure class="shares">'
     yield _bar(parts, 56, patterns())
     again = [part for part in parts if part.name != "new" and part.words]
@@ -94,6 +101,27 @@ def overview_markup(report: Report, summary: Summary, options: Options, notes: S
         yield from _scores(one)
     yield "</div>"
     yield from _told(report, summary, options)
+
+
+def _gate(verdict: Verdict) -> Iterator[str]:
+    """Yield the verdict, and what it says of articles and of the feed; of repeats, the list of findings has it."""
+    outcome = "failed" if verdict.failed else "passed"
+    yield f'<section class="gate {outcome}" aria-labelledby="gate-title"><h2 id="gate-title">Gate {outcome}</h2>'
+    yield f"<p>{markup(verdict.summary)}</p>"
+    links = (("new", verdict.errors + verdict.warnings), ("known", verdict.known), ("ignored", verdict.ignored))
+    told = (f'<a href="#view=findings&amp;status={name}">{name}</a> {count:,}' for name, count in links if count)
+    yield f"<p>Findings by what they are to the gate, places counted: {', '.join(told) or 'none'}.</p>"
+    loose = [one for one in verdict.violations if one.code.startswith(_WITHOUT_FINDING)]
+    if loose:
+        yield "<details open><summary>Rules about articles and the feed</summary><ul>"
+        for one in loose[:_LOOSE]:
+            state = {"baseline": "known", "ignored": "ignored", None: one.severity}[one.suppressed]
+            where = "" if one.code == "D402" else one.where.title or one.where.article_id
+            yield f"<li>{markup(f'{one.code} {state}: {one.message}')} <bdi class='where'>{markup(where)}</bdi></li>"
+        more = len(loose) - _LOOSE
+        yield (f"<li>and {more:,} more</li>" if more > 0 else "") + "</ul></details>"
+    yield "".join(f"<p class='hint'>{markup(notice)}</p>" for notice in verdict.notices[:_SKIPS])
+    yield "</section>"
 
 
 def _bar(parts: Sequence[overview.Share], height: int, definitions: str = "") -> str:

@@ -130,6 +130,15 @@ export async function placesOf(one, data) {
 	});
 }
 
+/** Return the text of the first place of each finding of a block, by the row of the finding; blocks go one by one. */
+export async function* fullTexts(data) {
+	let at = 0;
+	for (let i = 0; document.getElementById(`details-${i}`); i += 1) {
+		const entries = await unpack(document.getElementById(`details-${i}`));
+		yield entries.map(([, texts]) => [data.findings[at++], texts[0]?.[1] ?? ""]);
+	}
+}
+
 /** Return the body of an article, or null where the page does not hold it. */
 export async function bodyOf(one) {
 	if (one.text[0] < 0) return null;

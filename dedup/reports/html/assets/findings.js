@@ -1,6 +1,6 @@
 /** The list of findings: searched, filtered, sorted, unfolded; its state is that of the address. */
 
-import { bylineOf, dayOf, nameOf, placesOf, whereOf } from "./data.js";
+import { bylineOf, dayOf, fullTexts, nameOf, placesOf, whereOf } from "./data.js";
 import { decimal, el, many, own, put, say, swatch } from "./dom.js";
 import { Grid, PRINTED } from "./grid.js";
 import { changed, go } from "./state.js";
@@ -228,7 +228,10 @@ export class FindingsView {
 
 	select(state) {
 		const words = state.q.toLowerCase().split(/\s+/).filter(Boolean);
-		if (words.length && !this.texts) this.texts = this.data.findings.map((one) => this.textOf(one));
+		if (words.length && !this.texts) {
+			this.texts = this.data.findings.map((one) => this.textOf(one));
+			this.readOn();
+		}
 		const { sources } = this.data.meta;
 		return this.data.findings.filter(
 			(one) =>
@@ -243,6 +246,13 @@ export class FindingsView {
 				(!state.status || one.status === state.status) &&
 				words.every((word) => this.texts[one.at].includes(word)),
 		);
+	}
+
+	/** Search whole texts too: at first only their beginnings are at hand. */
+	async readOn() {
+		for await (const part of fullTexts(this.data))
+			for (const [one, text] of part) this.texts[one.at] += `\n${text.replace(/\s+/g, " ").toLowerCase()}`;
+		if (this.state.q && !this.section.hidden) this.show(this.state);
 	}
 
 	textOf(one) {
