@@ -185,10 +185,10 @@ def check(
         except DedupError as error:
             if not (allow_empty and str(error).startswith("no article in the input")):
                 raise
-            from dedup.gate.check import NOTHING
+            from dedup.gate.check import NOTHING, Judgement
 
             for name, stream in streams:
-                _write(name, NOTHING, stream)
+                _write(name, None, Judgement(NOTHING, {}), stream)
             return
         judged = _judged(report, named, against, changed_from)
         from dedup.gate.check import judge
@@ -315,13 +315,15 @@ def _judged(
     return judged
 
 
-def _write(name: str, report: Report, judgement: Judgement, stream: TextIO) -> None:
+def _write(name: str, report: Report | None, judgement: Judgement, stream: TextIO) -> None:
     from dedup.reports import html, verdict
 
-    if name == "html":
-        html.write(report, stream, judgement=judgement)
-    else:
+    if name != "html":
         verdict.write(name, judgement.verdict, stream)
+    elif report is None:
+        html.write_nothing(judgement.verdict.summary, stream)
+    else:
+        html.write(report, stream, judgement=judgement)
 
 
 def _append_summary(judgement: Judgement) -> None:

@@ -60,6 +60,12 @@ def write(
     sink.write(tail)
 
 
+def write_nothing(told: str, stream: TextIO) -> None:
+    """Write a page for an input without articles, which says so."""
+    title = f"<title>said twice</title><style>{style()}</style>"
+    stream.write(f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8">{title}<h1>{markup(told)}</h1></html>\n')
+
+
 def _filled(template: str, report: Report, summary: Summary, options: Options) -> str:
     values = {
         "policy": policy(),
