@@ -123,7 +123,7 @@ class Editor:
         return set()
 
 
-EDITS = ("move", "retitle", "reword_far_away", "copy_known", "copy_new", "double", "remove_copy", "add_page")
+EDITS = ("move", "reorder", "retitle", "reword_far_away", "copy_known", "copy_new", "double", "remove_copy", "add_page")
 
 
 @pytest.fixture(scope="module")

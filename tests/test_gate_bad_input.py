@@ -231,3 +231,50 @@ def test_an_output_may_be_a_pipe(feed):
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert (done.returncode, json.loads(done.stdout)["failed"]) == (1, True)
+
+
+LINE = "The committee said on Friday that the new road over the hill will open in autumn after years of delay."
+
+
+def judged(folder: Path, text: str) -> list[str]:
+    """Return what a check of one page says, without the name of the file."""
+    (folder / "page.md").write_text(text, "utf-8")
+    result = run("check", folder / "page.md", "--select", "D1")
+    return [line.replace(f"{folder}/page.md:", "") for line in result.stdout.splitlines()[:-1]]
+
+
+@pytest.mark.parametrize(
+    "mark", ["<!-- dedup: ignore D101 a refrain of the song -->\n{}", "{} <!-- dedup: ignore D101 x -->"]
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_mark_is_no_part_of_the_paragraph_that_it_stands_in(tmp_path, mark, end):
+    """A paragraph of one sentence stays one: with the mark in its first line, or in its last."""
+    text = f"# Song\n\n{LINE}\n\nOther things.\n\n{mark.format(LINE)}\n".replace("\n", end)
+
+    assert [] == judged(tmp_path, text)
+
+
+def test_a_mark_in_the_wrong_place_says_what_is_wrong_with_it(tmp_path):
+    """Before the first copy, for another rule, or misspelt."""
+    copies = [f"# Song\n\n{mark}{LINE}\n\nOther things.\n\n" for mark in ("<!-- dedup: ignore D101 x -->\n\n", "")]
+    assert "3: this mark ignores nothing; it belongs before the later copy" in judged(tmp_path, copies[0] + LINE)[-1]
+
+    other = judged(tmp_path, copies[1] + f"<!-- dedup: ignore D2 x -->\n{LINE}\n")
+    assert ["8:1: D101", "7: this mark is for D2, and what is found there is D101"] == [other[0][:9], other[1]]
+
+    wrong = judged(tmp_path, copies[1] + f"<!-- dedup: ignroe D101 x -->\n\n{LINE}\n")
+    assert "7: 'ignroe' is no mark of dedup; did you mean ignore?" == wrong[-1]
+
+
+def test_a_git_hook_finds_its_repository(feed, monkeypatch):
+    """Git tells its hooks where the repository is, counted from its root, and not from where we look."""
+    git(feed.parent, "init", "-q")
+    git(feed.parent, "add", ".")
+    git(feed.parent, "commit", "-qm", "all")
+    monkeypatch.chdir(feed.parent)
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", ".git/index")
+
+    result = run("check", "feed", "--changed-from", "HEAD")
+
+    assert (result.exit_code, result.stderr) == (0, "")

@@ -48,7 +48,9 @@ def changed_files(ref: str, paths: Sequence[str]) -> set[str]:
 
 def _git(folder: Path, *arguments: str) -> str:
     try:
-        run = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)
+        run = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, check=False, env=_environment()
+        )
     except FileNotFoundError:
         raise DedupError("--changed-from: git is not installed") from None
     if run.returncode:
@@ -57,3 +59,9 @@ def _git(folder: Path, *arguments: str) -> str:
             raise DedupError(f"--changed-from: {folder} is not in a git repository")
         raise DedupError("--changed-from: git: " + (told[-1] if told else f"exit {run.returncode}"))
     return run.stdout.decode("utf-8", "surrogateescape")
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without what git tells its hooks: it counts from the root of the repository."""
+    local = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
+    return {name: value for name, value in os.environ.items() if name not in local}

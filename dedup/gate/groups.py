@@ -27,6 +27,10 @@ _TEXT_CHARACTERS = 2000
 #: What `dedup.gate.ignores` reads is no text of the article; a passage begins with the first word of it.
 _MARK = re.compile(r"(?:<!--\s*)?dedup:\s*ignore(?:(?!-->).)*(?:-->\s*)?", re.DOTALL)
 
+_MARK_START, _MARK_END = b"<!--", b"-->"
+_MARK_AT_START = re.compile(rb"(?:<!--\s*dedup:(?:(?!-->).)*-->\s*)+", re.DOTALL)
+_MARK_AT_END = re.compile(rb"\s*<!--\s*dedup:(?:(?!-->).)*-->$", re.DOTALL)
+
 
 class Part(NamedTuple):
     """What a place has of one paragraph: a passage of several stays known when their order changes.
@@ -119,7 +123,7 @@ class _Paragraphs:
     def __init__(self, report: Report) -> None:
         segments = report.segments
         rows = (segments.parents < 0) & ((segments.levels & Level.PARAGRAPH) != 0)
-        self.starts, self.ends = segments.starts[rows], segments.ends[rows]
+        self.starts, self.ends = _without_marks(report, segments.starts[rows], segments.ends[rows])
         sentences = (segments.levels & Level.SENTENCE) != 0
         self.sentence_starts, self.sentence_ends = segments.starts[sentences], segments.ends[sentences]
 
@@ -155,6 +159,23 @@ class _Paragraphs:
         if not len(rows):
             rows = np.array([inside.argmax()])
         return int(starts[rows[0]]), int(ends[rows[-1]])
+
+
+def _without_marks(
+    report: Report, starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return spans of paragraphs without marks at their edges: with a mark, a paragraph is what it is without."""
+    text, starts, ends = report.articles.text, starts.copy(), ends.copy()
+    long = ends - starts > len(_MARK_START)
+    begins = long & (text[starts] == _MARK_START[0])
+    for row in np.flatnonzero(begins).tolist():
+        found = _MARK_AT_START.match(text[starts[row] : ends[row]].tobytes())
+        starts[row] += found.end() if found and found.end() < ends[row] - starts[row] else 0
+    closes = long & (text[np.maximum(ends - 1, 0)] == _MARK_END[-1])
+    for row in np.flatnonzero(closes).tolist():
+        found = _MARK_AT_END.search(text[starts[row] : ends[row]].tobytes())
+        ends[row] = starts[row] + found.start() if found and found.start() else ends[row]
+    return starts, ends
 
 
 def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -> Iterator[Group]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from dedup.patterns import matches
 from dedup.pipeline import Report
 from dedup.tokens import tokenize
 
-_MARK = re.compile(r"<!--\s*dedup:\s*(ignore-file|ignore)\b(.*?)-->", re.DOTALL)
-_CODES = re.compile(r"\s*((?:D\d*[, ]+)*)(.*)", re.DOTALL)
+_MARK = re.compile(r"<!--\s*dedup:\s*([\w-]+)(.*?)-->", re.DOTALL)
+_WORDS = ("ignore", "ignore-file")
+_CODES = re.compile(r"\s*((?:[Dd]\d+[, ]+)*)(.*)", re.DOTALL)
 #: Formats whose files people write by hand, and put marks into.
 _MARKED = ("markdown", "html", "text")
 
@@ -27,6 +29,7 @@ _MARKED = ("markdown", "html", "text")
 class _Mark:
     path: str
     line: int
+    word: str
     codes: tuple[str, ...]
     reason: str
     first: int
@@ -52,6 +55,8 @@ class Ignores:
         self._marks = [mark for path in self._marked_files() for mark in _read_marks(path)]
         self._used: set[int] = set()
         self._used_marks: set[int] = set()
+        #: Of marks for other rules, what was found where they stand.
+        self._found: dict[int, set[str]] = {}
 
     def reason(self, code: str, spot: Spot) -> str | None:
         """Return why a place is not judged, or None if it is."""
@@ -71,8 +76,11 @@ class Ignores:
             return one.reason
         line = spot.place.line if spot.place and spot.place.part == "body" else 0
         for number, mark in enumerate(self._marks):
-            covers = mark.path == path and (mark.first <= line <= mark.last or mark.last < 0)
-            if covers and (not mark.codes or code.startswith(mark.codes)):
+            if mark.path != path or not (mark.first <= line <= mark.last or mark.last < 0):
+                continue
+            if mark.codes and not code.startswith(mark.codes):
+                self._found.setdefault(number, set()).add(code)
+            else:
                 self._used_marks.add(number)
                 return mark.reason or "marked in the file"
         return None
@@ -86,8 +94,18 @@ class Ignores:
                 lines.append(f"ignore: {what!r} covers nothing; remove it")
         for number, mark in enumerate(self._marks):
             if number not in self._used_marks:
-                lines.append(f"{mark.path}:{mark.line}: this mark ignores nothing; remove it")
+                lines.append(f"{mark.path}:{mark.line}: {self._why_unused(number, mark)}")
         return lines
+
+    def _why_unused(self, number: int, mark: _Mark) -> str:
+        if mark.word not in _WORDS:
+            near = get_close_matches(mark.word, _WORDS, 1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {' and '.join(_WORDS)}"
+            return f"{mark.word!r} is no mark of dedup; {hint}"
+        if number in self._found:
+            found = ", ".join(sorted(self._found[number]))
+            return f"this mark is for {', '.join(mark.codes)}, and what is found there is {found}"
+        return "this mark ignores nothing; it belongs before the later copy, or can go"
 
     def _marked_files(self) -> list[str]:
         articles = self._report.articles
@@ -115,14 +133,17 @@ def _read_marks(path: str) -> list[_Mark]:
     lines = text.split("\n")
     marks = []
     for found in _MARK.finditer(text):
+        line = text.count("\n", 0, found.start()) + 1
+        if found[1] not in _WORDS:  # covers no line
+            marks.append(_Mark(path, line, found[1], (), "", 0, 0))
+            continue
         rest = _CODES.fullmatch(found[2])
         assert rest is not None
-        codes = tuple(re.findall(r"D\d*", rest[1]))
-        line = text.count("\n", 0, found.start()) + 1
+        codes = tuple(re.findall(r"D\d*", rest[1].upper()))
         check_codes(codes, f"{path}:{line}")
         last = -1 if found[1] == "ignore-file" else _end_of_paragraph(lines, text.count("\n", 0, found.end()) + 1)
         reason = " ".join(rest[2].split()).removeprefix("--").strip(" :")
-        marks.append(_Mark(path, line, codes, reason, line, last))
+        marks.append(_Mark(path, line, found[1], codes, reason, line, last))
     return marks
 
 
