@@ -1,0 +1,116 @@
+"""Sorted numbers and what they stand for <-> blobs: how an archive keeps millions of postings in an embedded database.
+
+A row of a database for each posting costs 40 to 100 bytes and a descent of its tree; a blob for each few thousand
+costs five bytes a posting and is read as fast as the disk gives it (`python -m benchmarks.archive --only stores`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Postings in a blob: fewer are more reads for a feed, more are longer ones for an article.
+BLOCK_ROWS = 1 << 15
+_MAX_16 = 1 << 16
+_MAX_24 = 1 << 24
+_MAX_32 = 1 << 32
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some postings as bytes.
+
+    Attributes
+    ----------
+    first, last : int
+        Keys, unsigned.
+    count : int
+    key_width, value_width : int
+        Bytes of each difference of keys, and of each value.
+    keys, values : bytes
+    """
+
+    first: int
+    last: int
+    count: int
+    key_width: int
+    value_width: int
+    keys: bytes
+    values: bytes
+
+
+def to_blocks(keys: NDArray[np.uint64], values: NDArray[np.int64]) -> Iterator[Block]:
+    """Yield postings in blocks.
+
+    Parameters
+    ----------
+    keys : uint64[n]
+        Ascending, equal ones allowed.
+    values : int64[n]
+        0 to 2**32 - 1.
+
+    Examples
+    --------
+    >>> keys, values = np.array([7, 7, 70_000], np.uint64), np.array([1, 2, 3])
+    >>> [block] = to_blocks(keys, values)
+    >>> block.key_width, block.value_width, keys_of(block.first, block.key_width, block.keys).tolist()
+    (4, 3, [7, 7, 70000])
+    >>> values_of(block.value_width, block.values).tolist()
+    [1, 2, 3]
+    """
+    for start in range(0, len(keys), BLOCK_ROWS):
+        part = keys[start : start + BLOCK_ROWS]
+        steps = np.diff(part, prepend=part[:1])
+        most = int(steps.max())
+        width = 2 if most < _MAX_16 else 4 if most < _MAX_32 else 8
+        numbers = values[start : start + BLOCK_ROWS]
+        value_width = 3 if int(numbers.max()) < _MAX_24 else 4
+        packed = numbers.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :value_width]
+        yield Block(
+            int(part[0]),
+            int(part[-1]),
+            len(part),
+            width,
+            value_width,
+            steps.astype(f"<u{width}").tobytes(),
+            packed.tobytes(),
+        )
+
+
+def keys_of(first: int, width: int, data: bytes) -> NDArray[np.uint64]:
+    """Return the keys of a block: uint64[n]."""
+    steps = np.frombuffer(data, f"<u{width}")
+    keys: NDArray[np.uint64] = np.cumsum(steps, dtype=np.uint64)
+    keys += np.uint64(first)
+    return keys
+
+
+def values_of(width: int, data: bytes) -> NDArray[np.int64]:
+    """Return the values of a block: int64[n]."""
+    packed = np.frombuffer(data, np.uint8).reshape(-1, width)
+    out = np.zeros((len(packed), 4), np.uint8)
+    out[:, :width] = packed
+    return out.view("<u4").ravel().astype(np.int64)
+
+
+def find_keys(keys: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return which of the wanted keys stand where: pairs of an index into ``wanted`` and one into ``keys``.
+
+    Both ascend and may repeat.
+
+    Examples
+    --------
+    >>> pairs = find_keys(np.array([3, 5, 5, 9], np.uint64), np.array([5, 6, 9], np.uint64))
+    >>> [column.tolist() for column in pairs]
+    [[0, 0, 2], [1, 2, 3]]
+    """
+    low, high = np.searchsorted(keys, wanted, "left"), np.searchsorted(keys, wanted, "right")
+    counts = high - low
+    hit = np.flatnonzero(counts)
+    counts = counts[hit]
+    starts = np.cumsum(counts) - counts
+    at = np.repeat(low[hit] - starts, counts) + np.arange(int(counts.sum()))
+    return np.repeat(hit, counts), at

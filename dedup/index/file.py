@@ -1,0 +1,501 @@
+"""An archive in one file: tables of SQLite for articles, blobs of sorted numbers for what they are found by."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zstandard
+from numpy.typing import NDArray
+
+from dedup.config import Config
+from dedup.errors import DedupError, IndexFormatError
+from dedup.index import sketches
+from dedup.index.contents import Described, band_keys, take_sets
+from dedup.index.filearticles import read_articles, write_articles
+from dedup.index.postings import PostingFile
+from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings
+from dedup.model import Articles, Strings
+
+#: "SAID": what the file command of Unix and `is_archive` know the file by.
+APPLICATION_ID = 0x53414944
+_MAGIC = b"SQLite format 3\x00"
+_PAGE_BYTES = 16_384
+#: How long a writer waits for another one.
+WAIT_SECONDS = 20.0
+#: So many runs of one size become one: reading costs a block of each.
+_MERGED_RUNS = 8
+
+SEGMENTS, BANDS, ANCHORS, POSTINGS, WORDS = range(5)
+
+_SCHEMA = """
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE files (id INTEGER PRIMARY KEY, path TEXT NOT NULL, format TEXT NOT NULL, UNIQUE (path, format));
+CREATE TABLE articles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- a number is given once
+    ident TEXT NOT NULL, content INTEGER NOT NULL, source TEXT NOT NULL, url TEXT NOT NULL, language TEXT NOT NULL,
+    tags TEXT NOT NULL, date INTEGER, file INTEGER NOT NULL REFERENCES files, record INTEGER NOT NULL,
+    body_line INTEGER NOT NULL, title_bytes INTEGER NOT NULL, bytes INTEGER NOT NULL
+);
+CREATE INDEX articles_ident ON articles (ident);
+CREATE INDEX articles_date ON articles (date);
+CREATE TABLE texts (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, segments INTEGER NOT NULL);
+CREATE TABLE blocks (
+    kind INTEGER, part INTEGER, run INTEGER, first INTEGER, last INTEGER, n INTEGER, key_width INTEGER,
+    value_width INTEGER, keys INTEGER, numbers INTEGER
+);
+CREATE INDEX blocks_run ON blocks (run);
+CREATE TABLE blobs (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE sketches (first INTEGER PRIMARY KEY, n INTEGER NOT NULL, data BLOB NOT NULL);
+"""
+
+
+def is_archive(path: str | Path) -> bool:
+    """Tell by its content whether a file is an archive."""
+    try:
+        with Path(path).open("rb") as stream:
+            head = stream.read(72)
+    except OSError:
+        return False
+    return head.startswith(_MAGIC) and int.from_bytes(head[68:72], "big") == APPLICATION_ID
+
+
+class FileStore:
+    """An archive in one file.
+
+    Parameters
+    ----------
+    path : Path
+    executor : concurrent.futures.Executor
+        Of threads, for what is computed.
+    writable : bool
+    wait_seconds : float
+        For another writer to end.
+
+    Raises
+    ------
+    IndexFormatError
+        The file is not an archive, or one of another version, or damaged.
+    DedupError
+        It does not exist or cannot be opened.
+    """
+
+    def __init__(
+        self, path: Path, executor: Executor, *, writable: bool = True, wait_seconds: float = WAIT_SECONDS
+    ) -> None:
+        self.name = str(path)
+        self.executor = executor
+        self._wait_seconds = wait_seconds
+        self._depth = 0
+        _check_head(path)
+        with self._told():
+            self._db = _connect(path, writable=writable, wait_seconds=wait_seconds)
+            try:
+                self._meta = dict(self._db.execute("SELECT name, value FROM meta"))
+            except BaseException:
+                self._db.close()
+                raise
+        version = int(self._meta.get("format_version", -1))
+        if version != FORMAT_VERSION:
+            self._db.close()
+            raise IndexFormatError(
+                f"index {path}: format {version}, this version of dedup reads {FORMAT_VERSION}; build it anew from the "
+                "articles that `dedup index export` of the version that wrote it gives"
+            )
+        self.config: Config | None = None
+        self._postings = PostingFile(self._db)
+
+    @classmethod
+    def create(cls, path: Path, settings: Mapping[str, object]) -> None:
+        """Make an empty archive.
+
+        Raises
+        ------
+        DedupError
+            Something has that name already, or it cannot be written.
+        """
+        if path.exists():
+            raise DedupError(f"index {path}: exists already; remove it, or add to it with `dedup index add`")
+        partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+        try:
+            with _told(str(path), 0):
+                db = sqlite3.connect(partial, isolation_level=None)
+                try:
+                    db.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+                    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                    db.execute("PRAGMA journal_mode = WAL")
+                    db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+                    meta = {"format_version": FORMAT_VERSION, "settings": json.dumps(settings, sort_keys=True)}
+                    meta |= {"segments": 0, "documents": 0}
+                    db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, str(v)) for k, v in meta.items()])
+                finally:
+                    db.close()
+            # A link and not a rename: whoever was quicker keeps what he made.
+            os.link(partial, path)
+        except FileExistsError:
+            raise DedupError(f"index {path}: exists already") from None
+        except OSError as error:
+            raise DedupError(f"index {path}: cannot be written: {error.strerror}") from None
+        finally:
+            for suffix in ("", "-wal", "-shm"):
+                partial.with_name(partial.name + suffix).unlink(missing_ok=True)
+
+    def settings(self) -> Mapping[str, object]:
+        """Return the settings that the archive was created with."""
+        found: dict[str, object] = json.loads(self._meta["settings"])
+        return found
+
+    def configure(self, config: Config) -> None:
+        """Set what band keys are made with."""
+        self.config = config
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        with _told(self.name, self._wait_seconds):
+            yield
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Return a context in which everything is written, or nothing if it does not end well."""
+        with self._told():
+            if self._depth:
+                yield
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            self._depth += 1
+            self._load()
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            finally:
+                self._depth -= 1
+                self._load()
+            # What is in the log is safe there; where a reader holds it, it is moved later.
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Return a context in which what is read belongs together, whatever is written meanwhile."""
+        with self._told():
+            if self._depth:
+                yield
+                return
+            self._db.execute("BEGIN")
+            self._depth += 1
+            try:
+                self._load()
+                yield
+            finally:
+                self._depth -= 1
+                self._db.execute("COMMIT")
+
+    def _load(self) -> None:
+        self._meta = dict(self._db.execute("SELECT name, value FROM meta"))
+        self._postings.load()
+
+    def _number(self, name: str, change: int = 0) -> int:
+        if change:
+            self._db.execute("UPDATE meta SET value = CAST(value AS INTEGER) + ? WHERE name = ?", (change, name))
+        (found,) = self._db.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE name = ?", (name,)).fetchone()
+        return int(found)
+
+    def add(self, addition: Addition) -> None:
+        """Take articles in."""
+        with self.writing():
+            numbers = write_articles(self._db, addition.articles, addition.contents)
+            asked, known = self.segments_of(addition.keys)
+            rows = np.full(len(addition.keys), -1, np.int64)
+            rows[asked] = known.astype(np.int64)
+            new = np.flatnonzero(rows < 0)
+            was_document = self._documents(rows)
+            first = self._number("segments")
+            rows[new] = first + np.arange(len(new))
+            self._number("segments", len(new))
+            run = self._db.execute("INSERT INTO runs (segments) VALUES (?)", (len(new),)).lastrowid or 0
+            described = addition.describe(new)
+            sketches.write(self._db, first, addition.keys[new], described)
+            self._postings.write(SEGMENTS, 0, run, addition.keys[new], rows[new])
+            self._write_bands(run, described, rows[new])
+            later = np.flatnonzero(addition.documents & ~was_document)
+            anchors, owners = described.anchors, rows[new][described.anchor_rows]
+            # A sentence that is now seen as a paragraph: it was not looked for by its runs so far.
+            grown = np.setdiff1d(later, new)
+            if len(grown):
+                again = addition.describe(grown)
+                anchors = np.append(anchors, again.anchors)
+                owners = np.append(owners, rows[grown][again.anchor_rows])
+            self._postings.write_unsorted(ANCHORS, 0, run, anchors.astype(np.uint64), owners)
+            values = numbers[addition.places] << 1 | addition.is_document
+            self._postings.write_unsorted(POSTINGS, 0, run, rows[addition.owners].astype(np.uint64), values)
+            words, counts = addition.words(later)
+            self._postings.write(WORDS, 0, run, words, counts << 1)
+            self._number("documents", len(later))
+            self._merge_some()
+
+    def _documents(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which segments (-1 for none) stand in an article as a paragraph or title."""
+        found = np.zeros(len(rows), np.bool_)
+        asked = np.flatnonzero(rows >= 0)
+        postings = self.postings(rows[asked].astype(np.uint64))
+        found[asked[postings.asked[postings.is_document]]] = True
+        return found
+
+    def _write_bands(self, run: int, described: Described, rows: NDArray[np.int64]) -> None:
+        assert self.config is not None
+        searched = described.searched
+        keys = band_keys(take_sets(described.sets, searched), self.config, self.executor)
+        numbers = rows[searched]
+
+        def work(band: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+            order = np.argsort(keys[:, band], kind="stable")
+            return keys[order, band].astype(np.uint64), numbers[order]
+
+        for band, columns in enumerate(self.executor.map(work, range(keys.shape[1]))):
+            self._postings.write(BANDS, band, run, *columns)
+
+    def _merge_some(self) -> None:
+        runs = self._db.execute("SELECT id, segments FROM runs").fetchall()
+        tiers: dict[int, list[int]] = {}
+        for run, segments in runs:
+            tiers.setdefault(int(np.log2(segments + 1)) // 3, []).append(run)
+        for members in tiers.values():
+            if len(members) >= _MERGED_RUNS:
+                self._postings.merge(members, words=WORDS)
+
+    def remove(self, numbers: NDArray[np.int64], removal: Addition) -> None:
+        """Take articles out; ``removal`` has the segments of their texts."""
+        with self.writing():
+            listed = json.dumps(numbers.tolist())
+            for table in ("articles", "texts"):
+                self._db.execute(f"DELETE FROM {table} WHERE id IN (SELECT value FROM json_each(?))", (listed,))
+            documents = np.flatnonzero(removal.documents)
+            asked, rows = self.segments_of(removal.keys[documents])
+            gone = documents[asked[~self._documents(rows.astype(np.int64))]]
+            words, counts = removal.words(gone)
+            run = self._db.execute("INSERT INTO runs (segments) VALUES (0)").lastrowid or 0
+            self._postings.write(WORDS, 0, run, words, (counts << 1) - 1)
+            self._number("documents", -len(gone))
+            self._db.execute("DELETE FROM files WHERE id NOT IN (SELECT file FROM articles)")
+            self._merge_some()
+
+    def segments_of(self, keys: NDArray[np.uint64]) -> Pairs:
+        """Return the numbers of segments, from their keys."""
+        asked, numbers = self._postings.find(SEGMENTS, 0, keys)
+        return asked, numbers.astype(np.uint64)
+
+    def keys_of(self, segments: NDArray[np.uint64]) -> NDArray[np.uint64]:
+        """Return the keys of segments."""
+        return sketches.read(self._db, segments.astype(np.int64)).keys
+
+    def similar(self, described: Described) -> Pairs:
+        """Return pairs of a row and a segment that share a band and may reach the least Jaccard."""
+        assert self.config is not None
+        searched = described.searched
+        keys = band_keys(take_sets(described.sets, searched), self.config, self.executor)
+        packed = [np.empty(0, np.int64)]
+        for band in range(keys.shape[1]):
+            asked, numbers = self._postings.find(BANDS, band, keys[:, band].astype(np.uint64))
+            packed.append(searched[asked] << 32 | numbers)
+        pairs = np.unique(np.concatenate(packed))
+        rows, numbers = pairs >> 32, pairs & 0xFFFFFFFF
+        kept = sketches.may_match(self._db, described, rows, numbers, self.config.score.min_jaccard)
+        return rows[kept], numbers[kept].astype(np.uint64)
+
+    def anchored(self, anchors: NDArray[np.uint32]) -> Pairs:
+        """Return pairs of an index into ``anchors`` and a segment that has it."""
+        asked, numbers = self._postings.find(ANCHORS, 0, anchors.astype(np.uint64))
+        return asked, numbers.astype(np.uint64)
+
+    def postings(self, segments: NDArray[np.uint64]) -> Postings:
+        """Return in which articles segments stand."""
+        asked, values = self._postings.find(POSTINGS, 0, segments)
+        articles = values >> 1
+        wanted = np.unique(articles)
+        there = self._db.execute("SELECT id FROM articles WHERE id IN (SELECT value FROM json_each(?))",
+                                 (json.dumps(wanted.tolist()),))  # fmt: skip
+        alive = np.isin(articles, np.array([one for (one,) in there], np.int64))
+        order = np.lexsort((articles[alive], asked[alive]))
+        return Postings(asked[alive][order], articles[alive][order], (values[alive][order] & 1) > 0)
+
+    def heads(self, numbers: NDArray[np.int64] | None = None) -> Heads:
+        """Return the heads of those of these articles (all, if None) that are there."""
+        where, values = ("", ()) if numbers is None else (_IN_NUMBERS, (json.dumps(numbers.tolist()),))
+        return _heads(self._db.execute(f"{_HEADS} {where} ORDER BY id", values).fetchall())
+
+    def heads_with(self, ids: Sequence[str]) -> Heads:
+        """Return the heads of the articles that have one of these ids."""
+        where = "WHERE ident IN (SELECT value FROM json_each(?))"
+        return _heads(self._db.execute(f"{_HEADS} {where} ORDER BY id", (json.dumps(list(ids)),)).fetchall())
+
+    def read(self, numbers: NDArray[np.int64]) -> Articles:
+        """Return these articles, in this order."""
+        return read_articles(self._db, numbers, self.name)
+
+    def frequencies(self, words: NDArray[np.uint64]) -> NDArray[np.int64]:
+        """Return in how many documents each word stands."""
+        asked, values = self._postings.find(WORDS, 0, words)
+        changes = np.where(values & 1, -(values + 1 >> 1), values >> 1)
+        return np.bincount(asked, changes, len(words)).astype(np.int64)
+
+    def counts(self) -> Counts:
+        """Return how much there is."""
+        (articles,) = self._db.execute("SELECT count(*) FROM articles").fetchone()
+        words = self._postings.all_entries(WORDS, 0)[0]
+        size = sum(
+            Path(self.name + suffix).stat().st_size for suffix in ("", "-wal") if Path(self.name + suffix).exists()
+        )
+        return Counts(articles, self._number("segments"), self._number("documents"), len(np.unique(words)), size)
+
+    def totals(self) -> tuple[int, int]:
+        """Return how many articles and how many documents there are."""
+        (articles,) = self._db.execute("SELECT count(*) FROM articles").fetchone()
+        return int(articles), self._number("documents")
+
+    def compact(self) -> None:
+        """Let go of what removed articles have left behind, and make one run of all."""
+        with self.writing():
+            segments, values = self._postings.all_entries(POSTINGS, 0)
+            alive = np.isin(values >> 1, self.heads().numbers)
+            live = np.zeros(self._number("segments"), np.bool_)
+            live[segments[alive].astype(np.int64)] = True
+            numbers = np.where(live, np.cumsum(live) - 1, -1)
+            n_live = int(live.sum())
+            runs = [run for (run,) in self._db.execute("SELECT id FROM runs")]
+            self._postings.renumber(runs, numbers, self.heads().numbers, n_live)
+            sketches.renumber(self._db, live)
+            self._number("segments", n_live - len(live))
+        with self._told():
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def problems(self) -> Iterator[str]:
+        """Yield what is wrong inside, a line each."""
+        with self._told():
+            for (line,) in self._db.execute("PRAGMA integrity_check(20)"):
+                if line != "ok":
+                    yield line
+            yield from self._lost()
+
+    def _lost(self) -> Iterator[str]:
+        n_segments = self._number("segments")
+        for kind, name in ((SEGMENTS, "keys"), (ANCHORS, "anchors")):
+            _, values = self._postings.all_entries(kind, 0)
+            if (values >= n_segments).any():
+                yield f"{int((values >= n_segments).sum())} {name} lead to segments that are not there"
+        segments, values = self._postings.all_entries(POSTINGS, 0)
+        if (segments >= n_segments).any():
+            yield f"{int((segments >= n_segments).sum())} places are of segments that are not there"
+        there = self.heads().numbers
+        standing = np.zeros(n_segments, np.bool_)
+        standing[segments[segments < n_segments].astype(np.int64)] = True
+        if not standing.all():
+            yield f"{int((~standing).sum())} segments stand in no article"
+        (lost,) = self._db.execute("SELECT count(*) FROM articles WHERE id NOT IN (SELECT id FROM texts)").fetchone()
+        if lost:
+            yield f"{lost} articles have no text"
+        keys, numbers = self._postings.all_entries(SEGMENTS, 0)
+        if len(keys) != n_segments or len(np.unique(keys)) != len(keys):
+            yield f"{len(keys)} keys for {n_segments} segments"
+        elif n_segments and (sketches.read(self._db, numbers).keys != keys).any():
+            yield "keys and segments do not belong together"
+        # What no article has any more may be there until the next compaction; articles without a place may not.
+        empty = np.setdiff1d(there, values >> 1)
+        lengths = dict(self._db.execute("SELECT id, bytes FROM articles"))
+        if any(lengths[one] > 400 for one in empty.tolist()):
+            yield f"{len(empty)} articles have no segment"
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._db.close()
+
+
+_HEADS = "SELECT id, date, source, ident, content FROM articles"
+_IN_NUMBERS = "WHERE id IN (SELECT value FROM json_each(?))"
+
+
+def _heads(rows: list[tuple[Any, ...]]) -> Heads:
+    from dedup.model import NO_DATE
+
+    return Heads(
+        np.array([row[0] for row in rows], np.int64),
+        np.array([NO_DATE if row[1] is None else row[1] for row in rows], np.int64),
+        Strings.of(row[2] for row in rows),
+        Strings.of(row[3] for row in rows),
+        np.array([row[4] for row in rows], np.int64).view(np.uint64),
+    )
+
+
+def _check_head(path: Path) -> None:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(100)
+            size = os.fstat(stream.fileno()).st_size
+    except FileNotFoundError:
+        raise DedupError(f"index {path}: does not exist; make it with `dedup index create`") from None
+    except OSError as error:
+        raise DedupError(f"index {path}: cannot be read: {error.strerror}") from None
+    if not head.startswith(_MAGIC):
+        raise IndexFormatError(f"index {path}: not an archive of dedup")
+    if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
+        raise IndexFormatError(f"index {path}: a database of another program")
+    page_bytes, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
+    wal = path.with_name(path.name + "-wal")
+    if size < page_bytes * pages and not (wal.exists() and wal.stat().st_size):
+        raise IndexFormatError(
+            f"index {path}: cut off, {size:,} of {page_bytes * pages:,} bytes are there; take it from a backup"
+        )
+
+
+def _connect(path: Path, *, writable: bool, wait_seconds: float) -> sqlite3.Connection:
+    if writable and not os.access(path, os.W_OK):
+        raise DedupError(f"index {path}: may only be read, not written")
+    address = path.resolve().as_uri()
+    wal = path.with_name(path.name + "-wal")
+    # Beside a file in WAL mode others are made, which a folder that may only be read does not allow.
+    if not writable and not os.access(path.resolve().parent, os.W_OK) and not wal.exists():
+        address += "?immutable=1"
+    else:
+        address += "?mode=rw" if os.access(path, os.W_OK) else "?mode=ro"
+    db = sqlite3.connect(address, uri=True, timeout=wait_seconds, isolation_level=None, check_same_thread=False)
+    db.execute("PRAGMA cache_size = -16000")
+    db.execute("PRAGMA synchronous = FULL")
+    db.execute("PRAGMA secure_delete = ON")  # what is removed is gone
+    if writable:
+        db.execute("PRAGMA wal_autocheckpoint = 0")
+    else:
+        db.execute("PRAGMA query_only = ON")
+    return db
+
+
+@contextmanager
+def _told(name: str, wait_seconds: float) -> Iterator[None]:
+    """Say what SQLite says in a line for the user."""
+    try:
+        yield
+    except zstandard.ZstdError as error:
+        raise IndexFormatError(f"index {name}: a text is damaged: {error}") from None
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            raise DedupError(
+                f"index {name}: another process is writing to it, and was after {wait_seconds:g} seconds; try again"
+            ) from None
+        if code == sqlite3.SQLITE_FULL:
+            raise DedupError(f"index {name}: no room on the disk; nothing was changed") from None
+        if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
+            raise DedupError(f"index {name}: cannot be opened or written: {error}") from None
+        if code == sqlite3.SQLITE_IOERR:
+            raise DedupError(f"index {name}: cannot be read or written: {error}; nothing was changed") from None
+        raise IndexFormatError(f"index {name}: damaged: {error}; take it from a backup") from None

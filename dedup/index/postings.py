@@ -1,0 +1,153 @@
+"""Maps from sorted keys to numbers, in runs of blocks, in tables of SQLite."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.index.blocks import find_keys, keys_of, to_blocks, values_of
+
+_SIGN = 1 << 63
+_ALL = (1 << 64) - 1
+
+_Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
+
+
+class _Block(NamedTuple):
+    """Where a block is: keys from ``first`` to ``last``."""
+
+    first: int
+    last: int
+    run: int
+    key_width: int
+    value_width: int
+    keys: int
+    numbers: int
+
+
+class PostingFile:
+    """The maps of an archive in a file; a map has a kind and a part."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+        self._blocks: dict[tuple[int, int], list[_Block]] = {}
+
+    def load(self) -> None:
+        """Read where the blocks are."""
+        found: dict[tuple[int, int], list[_Block]] = defaultdict(list)
+        for kind, part, run, first, last, key_width, value_width, keys, numbers in self._db.execute(
+            "SELECT kind, part, run, first, last, key_width, value_width, keys, numbers FROM blocks"
+        ):
+            found[kind, part].append(_Block(first & _ALL, last & _ALL, run, key_width, value_width, keys, numbers))
+        self._blocks = found
+
+    def write(self, kind: int, part: int, run: int, keys: NDArray[np.uint64], values: NDArray[np.int64]) -> None:
+        """Append sorted entries to a run."""
+        for block in to_blocks(keys, values):
+            ids = [self._db.execute("INSERT INTO blobs (data) VALUES (?)", (data,)).lastrowid or 0
+                   for data in (block.keys, block.values)]  # fmt: skip
+            self._db.execute(
+                "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (kind, part, run, _signed(block.first), _signed(block.last), block.count, block.key_width,
+                 block.value_width, *ids),
+            )  # fmt: skip
+            self._blocks.setdefault((kind, part), []).append(
+                _Block(block.first, block.last, run, block.key_width, block.value_width, ids[0], ids[1])
+            )
+
+    def write_unsorted(
+        self, kind: int, part: int, run: int, keys: NDArray[np.uint64], values: NDArray[np.int64]
+    ) -> None:
+        """Append entries to a run."""
+        order = np.lexsort((values, keys))
+        self.write(kind, part, run, keys[order], values[order])
+
+    def find(self, kind: int, part: int, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return pairs of an index into ``keys`` and a number that is kept for it, in no order."""
+        order = np.argsort(keys, kind="stable")
+        wanted = keys[order]
+        asked, found = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for block in self._blocks.get((kind, part), ()):
+            low = int(np.searchsorted(wanted, np.uint64(block.first), "left"))
+            high = int(np.searchsorted(wanted, np.uint64(block.last), "right"))
+            if low == high:
+                continue
+            hits, at = find_keys(keys_of(block.first, block.key_width, self._blob(block.keys)), wanted[low:high])
+            if len(hits):
+                asked.append(order[low + hits])
+                found.append(values_of(block.value_width, self._blob(block.numbers))[at])
+        return np.concatenate(asked), np.concatenate(found)
+
+    def _blob(self, number: int) -> bytes:
+        (data,) = self._db.execute("SELECT data FROM blobs WHERE id = ?", (number,)).fetchone()
+        assert isinstance(data, bytes)
+        return data
+
+    def all_entries(self, kind: int, part: int, runs: Sequence[int] | None = None) -> _Entries:
+        """Return all entries of a map, or those of some runs, in no order."""
+        keys, values = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+        for block in self._blocks.get((kind, part), ()):
+            if runs is None or block.run in runs:
+                keys.append(keys_of(block.first, block.key_width, self._blob(block.keys)))
+                values.append(values_of(block.value_width, self._blob(block.numbers)))
+        return np.concatenate(keys), np.concatenate(values)
+
+    def merge(self, runs: Sequence[int], *, words: int) -> None:
+        """Make one run of several; of the map of kind ``words``, the values of a key are added up."""
+        self._rewrite(runs, lambda kind, entries: _added(*entries) if kind == words else entries)
+
+    def renumber(
+        self, runs: Sequence[int], numbers: NDArray[np.int64], articles: NDArray[np.int64], n_live: int
+    ) -> None:
+        """Make one run of all, with new numbers of the segments (-1 for one that is gone) and the live articles."""
+        from dedup.index.file import POSTINGS, WORDS
+
+        def change(kind: int, entries: _Entries) -> _Entries:
+            keys, values = entries
+            if kind == WORDS:
+                return _added(keys, values)
+            if kind == POSTINGS:
+                kept = np.isin(values >> 1, articles)
+                return numbers[keys[kept].astype(np.int64)].astype(np.uint64), values[kept]
+            kept = numbers[values] >= 0
+            return keys[kept], numbers[values[kept]]
+
+        self._rewrite(runs, change, n_live)
+
+    def _rewrite(
+        self, runs: Sequence[int], change: Callable[[int, _Entries], _Entries], segments: int | None = None
+    ) -> None:
+        chosen = set(runs)
+        marks = ",".join("?" * len(runs))
+        if segments is None:
+            (segments,) = self._db.execute(f"SELECT sum(segments) FROM runs WHERE id IN ({marks})", runs).fetchone()
+        run = self._db.execute("INSERT INTO runs (segments) VALUES (?)", (segments,)).lastrowid or 0
+        # A map at a time: its old blocks go as its new ones come.
+        for kind, part in list(self._blocks):
+            keys, values = change(kind, self.all_entries(kind, part, runs))
+            gone = [block for block in self._blocks[kind, part] if block.run in chosen]
+            self._db.executemany("DELETE FROM blobs WHERE id IN (?, ?)", [(one.keys, one.numbers) for one in gone])
+            self._blocks[kind, part] = [one for one in self._blocks[kind, part] if one.run not in chosen]
+            self._db.execute(
+                f"DELETE FROM blocks WHERE run IN ({marks}) AND kind = ? AND part = ?", (*runs, kind, part)
+            )
+            self.write_unsorted(kind, part, run, keys, values)
+        self._db.execute(f"DELETE FROM runs WHERE id IN ({marks})", runs)
+
+
+def _added(keys: NDArray[np.uint64], values: NDArray[np.int64]) -> _Entries:
+    """Return each key once, with the sum of its changes, which are kept with the sign in the lowest bit."""
+    distinct, at = np.unique(keys, return_inverse=True)
+    changes = np.where(values & 1, -(values + 1 >> 1), values >> 1)
+    sums = np.bincount(at, changes, len(distinct)).astype(np.int64)
+    kept = sums != 0
+    return distinct[kept], np.where(sums[kept] < 0, (-sums[kept] << 1) - 1, sums[kept] << 1)
+
+
+def _signed(key: int) -> int:
+    return key - (1 << 64) if key >= _SIGN else key
