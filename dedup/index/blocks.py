@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,14 +43,14 @@ class Block:
     values: bytes
 
 
-def to_blocks(keys: NDArray[np.uint64], values: NDArray[np.int64]) -> Iterator[Block]:
+def to_blocks(keys: NDArray[Any], values: NDArray[Any]) -> Iterator[Block]:
     """Yield postings in blocks.
 
     Parameters
     ----------
-    keys : uint64[n]
+    keys : uint32[n] or uint64[n]
         Ascending, equal ones allowed.
-    values : int64[n]
+    values : int64[n] or uint32[n]
         0 to 2**32 - 1.
 
     Examples
@@ -68,7 +69,7 @@ def to_blocks(keys: NDArray[np.uint64], values: NDArray[np.int64]) -> Iterator[B
         width = 2 if most < _MAX_16 else 4 if most < _MAX_32 else 8
         numbers = values[start : start + BLOCK_ROWS]
         value_width = 3 if int(numbers.max()) < _MAX_24 else 4
-        packed = numbers.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :value_width]
+        packed = numbers.astype("<u4", copy=False).view(np.uint8).reshape(-1, 4)[:, :value_width]
         yield Block(
             int(part[0]),
             int(part[-1]),
@@ -94,23 +95,3 @@ def values_of(width: int, data: bytes) -> NDArray[np.int64]:
     out = np.zeros((len(packed), 4), np.uint8)
     out[:, :width] = packed
     return out.view("<u4").ravel().astype(np.int64)
-
-
-def find_keys(keys: NDArray[np.uint64], wanted: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return which of the wanted keys stand where: pairs of an index into ``wanted`` and one into ``keys``.
-
-    Both ascend and may repeat.
-
-    Examples
-    --------
-    >>> pairs = find_keys(np.array([3, 5, 5, 9], np.uint64), np.array([5, 6, 9], np.uint64))
-    >>> [column.tolist() for column in pairs]
-    [[0, 0, 2], [1, 2, 3]]
-    """
-    low, high = np.searchsorted(keys, wanted, "left"), np.searchsorted(keys, wanted, "right")
-    counts = high - low
-    hit = np.flatnonzero(counts)
-    counts = counts[hit]
-    starts = np.cumsum(counts) - counts
-    at = np.repeat(low[hit] - starts, counts) + np.arange(int(counts.sum()))
-    return np.repeat(hit, counts), at

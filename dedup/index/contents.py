@@ -206,22 +206,22 @@ def archive_bands(config: Config) -> lsh.Bands:
     return lsh.choose_bands(config.score.min_jaccard, config.lsh, config.minhash.num_perm)
 
 
-def band_keys(sets: Shingles, config: Config, executor: Executor) -> NDArray[np.uint32]:
-    """Return the band keys of shingle sets, all of which have a shingle: uint32[n, bands]."""
+def band_keys(sets: Shingles, searched: NDArray[np.int64], config: Config, executor: Executor) -> NDArray[np.uint32]:
+    """Return the band keys of some rows of a table of shingles, which all have one: uint32[n, bands]."""
     from dedup.kernels import minhash as kernels
 
     bands = archive_bands(config)
     multipliers, addends = minhash.permutations(config.minhash)
     used = bands.bands * bands.rows
-    out = np.empty((len(sets), bands.bands), np.uint32)
+    firsts, lasts = sets.offsets[searched], sets.offsets[searched + 1]
+    out = np.empty((len(searched), bands.bands), np.uint32)
 
     def work(part: slice) -> None:
-        bounds = sets.offsets[part.start : part.stop + 1]
-        rows = (sets.values, bounds[:-1], bounds[1:])
+        rows = (sets.values, firsts[part], lasts[part])
         kernels.band_keys_of_runs(*rows, multipliers[:used], addends[:used], bands.rows, out[part])
 
     step = 4 * _SLICE
-    list(executor.map(work, [slice(i, min(i + step, len(sets))) for i in range(0, len(sets), step)]))
+    list(executor.map(work, [slice(i, i + step) for i in range(0, len(searched), step)]))
     return out
 
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from dedup.config import Config
 from dedup.errors import DedupError, IndexFormatError
 from dedup.index import sketches
-from dedup.index.contents import Described, band_keys, take_sets
+from dedup.index.blocks import Block, to_blocks
+from dedup.index.contents import Described, band_keys
 from dedup.index.filearticles import read_articles, write_articles
 from dedup.index.postings import PostingFile
 from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings
@@ -214,7 +215,7 @@ class FileStore:
     def add(self, addition: Addition) -> None:
         """Take articles in."""
         with self.writing():
-            numbers = write_articles(self._db, addition.articles, addition.contents)
+            numbers = write_articles(self._db, addition.articles, addition.contents, self.executor)
             asked, known = self.segments_of(addition.keys)
             rows = np.full(len(addition.keys), -1, np.int64)
             rows[asked] = known.astype(np.int64)
@@ -255,15 +256,18 @@ class FileStore:
     def _write_bands(self, run: int, described: Described, rows: NDArray[np.int64]) -> None:
         assert self.config is not None
         searched = described.searched
-        keys = band_keys(take_sets(described.sets, searched), self.config, self.executor)
-        numbers = rows[searched]
+        keys = band_keys(described.sets, searched, self.config, self.executor)
+        numbers = rows[searched].astype(np.uint32)
 
-        def work(band: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-            order = np.argsort(keys[:, band], kind="stable")
-            return keys[order, band].astype(np.uint64), numbers[order]
+        def work(band: int) -> list[Block]:
+            from dedup.kernels.sort import radix_argsort
 
-        for band, columns in enumerate(self.executor.map(work, range(keys.shape[1]))):
-            self._postings.write(BANDS, band, run, *columns)
+            column, order = keys[:, band].copy(), numbers.copy()
+            radix_argsort(column, 32, order, np.empty_like(column), np.empty_like(order))
+            return list(to_blocks(column, order))
+
+        for band, blocks in enumerate(self.executor.map(work, range(keys.shape[1]))):
+            self._postings.write_blocks(BANDS, band, run, blocks)
 
     def _merge_some(self) -> None:
         runs = self._db.execute("SELECT id, segments FROM runs").fetchall()
@@ -303,7 +307,7 @@ class FileStore:
         """Return pairs of a row and a segment that share a band and may reach the least Jaccard."""
         assert self.config is not None
         searched = described.searched
-        keys = band_keys(take_sets(described.sets, searched), self.config, self.executor)
+        keys = band_keys(described.sets, searched, self.config, self.executor)
         packed = [np.empty(0, np.int64)]
         for band in range(keys.shape[1]):
             asked, numbers = self._postings.find(BANDS, band, keys[:, band].astype(np.uint64))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from concurrent.futures import Executor
 from itertools import pairwise
 
 import numpy as np
@@ -14,15 +15,17 @@ from dedup.errors import IndexFormatError
 from dedup.model import NO_DATE, Articles, Strings
 
 _LEVEL = 3
+#: Texts that are packed as one task.
+_PACKED = 500
 _COLUMNS = "ident, content, source, url, language, tags, date, file, record, body_line, title_bytes, bytes"
 
 
-def write_articles(db: sqlite3.Connection, articles: Articles, contents: NDArray[np.uint64]) -> NDArray[np.int64]:
+def write_articles(
+    db: sqlite3.Connection, articles: Articles, contents: NDArray[np.uint64], executor: Executor
+) -> NDArray[np.int64]:
     """Insert articles; returns the numbers they have: int64[n]."""
     n = len(articles)
     files = _file_ids(db, articles)
-    texts = zstandard.ZstdCompressor(level=_LEVEL)
-    data = articles.text.data
     (last,) = db.execute("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'articles'), 0)").fetchone()
     numbers: NDArray[np.int64] = last + 1 + np.arange(n)
     # Where markup was taken away no line of the file is known by the text alone.
@@ -37,11 +40,16 @@ def write_articles(db: sqlite3.Connection, articles: Articles, contents: NDArray
     )  # fmt: skip
     marks = ", ".join("?" * 13)
     db.executemany(f"INSERT INTO articles (id, {_COLUMNS}) VALUES ({marks})", zip(*columns, strict=True))
-    bounds = pairwise(articles.offsets.tolist())
-    db.executemany(
-        "INSERT INTO texts VALUES (?, ?)",
-        ((number, texts.compress(data[a:b])) for number, (a, b) in zip(numbers.tolist(), bounds, strict=True)),
-    )
+    data, bounds = articles.text.data, list(pairwise(articles.offsets.tolist()))
+
+    def pack(part: slice) -> list[bytes]:
+        packer = zstandard.ZstdCompressor(level=_LEVEL)  # one at a time is all that it can do
+        return [packer.compress(data[a:b]) for a, b in bounds[part]]
+
+    parts = executor.map(pack, [slice(i, i + _PACKED) for i in range(0, n, _PACKED)])
+    for part, first in zip(parts, range(0, n, _PACKED), strict=True):
+        rows = zip(numbers[first : first + _PACKED].tolist(), part, strict=True)
+        db.executemany("INSERT INTO texts VALUES (?, ?)", rows)
     return numbers
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.blocks import find_keys, keys_of, to_blocks, values_of
+from dedup.index.blocks import Block, keys_of, to_blocks, values_of
 
 _SIGN = 1 << 63
 _ALL = (1 << 64) - 1
@@ -48,7 +48,11 @@ class PostingFile:
 
     def write(self, kind: int, part: int, run: int, keys: NDArray[np.uint64], values: NDArray[np.int64]) -> None:
         """Append sorted entries to a run."""
-        for block in to_blocks(keys, values):
+        self.write_blocks(kind, part, run, to_blocks(keys, values))
+
+    def write_blocks(self, kind: int, part: int, run: int, blocks: Iterable[Block]) -> None:
+        """Append blocks to a run."""
+        for block in blocks:
             ids = [self._db.execute("INSERT INTO blobs (data) VALUES (?)", (data,)).lastrowid or 0
                    for data in (block.keys, block.values)]  # fmt: skip
             self._db.execute(
@@ -69,19 +73,30 @@ class PostingFile:
 
     def find(self, kind: int, part: int, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return pairs of an index into ``keys`` and a number that is kept for it, in no order."""
-        order = np.argsort(keys, kind="stable")
-        wanted = keys[order]
+        wanted, of_key = np.unique(keys, return_inverse=True)
         asked, found = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        for block in self._blocks.get((kind, part), ()):
-            low = int(np.searchsorted(wanted, np.uint64(block.first), "left"))
-            high = int(np.searchsorted(wanted, np.uint64(block.last), "right"))
-            if low == high:
-                continue
-            hits, at = find_keys(keys_of(block.first, block.key_width, self._blob(block.keys)), wanted[low:high])
-            if len(hits):
-                asked.append(order[low + hits])
-                found.append(values_of(block.value_width, self._blob(block.numbers))[at])
-        return np.concatenate(asked), np.concatenate(found)
+        bounds = np.array([(one.first, one.last) for one in self._blocks.get((kind, part), ())], np.uint64)
+        lows = np.searchsorted(wanted, bounds.reshape(-1, 2)[:, 0], "left").tolist()
+        highs = np.searchsorted(wanted, bounds.reshape(-1, 2)[:, 1], "right").tolist()
+        for block, low, high in zip(self._blocks.get((kind, part), ()), lows, highs, strict=True):
+            if low < high:
+                at, values = self._search(block, wanted[low:high])
+                asked.append(at + low)
+                found.append(values)
+        return _spread(np.concatenate(asked), np.concatenate(found), of_key)
+
+    def _search(self, block: _Block, wanted: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        from dedup.kernels import index as kernels
+
+        steps = np.frombuffer(self._blob(block.keys), f"<u{block.key_width}")
+        packed = np.frombuffer(self._blob(block.numbers), np.uint8).reshape(-1, block.value_width)
+        size = 4 * len(wanted) + 16
+        while True:
+            asked, found = np.empty(size, np.int64), np.empty(size, np.int64)
+            used = kernels.search_block(steps, np.uint64(block.first), packed, wanted, asked, found)
+            if used >= 0:
+                return asked[:used], found[:used]
+            size = -1 - used
 
     def _blob(self, number: int) -> bytes:
         (data,) = self._db.execute("SELECT data FROM blobs WHERE id = ?", (number,)).fetchone()
@@ -138,6 +153,18 @@ class PostingFile:
             )
             self.write_unsorted(kind, part, run, keys, values)
         self._db.execute(f"DELETE FROM runs WHERE id IN ({marks})", runs)
+
+
+def _spread(
+    asked: NDArray[np.int64], values: NDArray[np.int64], of_key: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return what was found for each distinct key for each of the keys that are equal to it."""
+    order = np.argsort(asked, kind="stable")
+    asked, values = asked[order], values[order]
+    low, high = np.searchsorted(asked, of_key, "left"), np.searchsorted(asked, of_key, "right")
+    counts = high - low
+    at = np.repeat(low - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
+    return np.repeat(np.arange(len(of_key)), counts), values[at]
 
 
 def _added(keys: NDArray[np.uint64], values: NDArray[np.int64]) -> _Entries:

@@ -1,4 +1,4 @@
-"""Shingle sets -> bitmaps; runs of shingles -> their longest common run."""
+"""Shingle sets -> bitmaps; tokens -> longest common runs; blocks of postings -> what is kept for some keys."""
 
 from __future__ import annotations
 
@@ -40,3 +40,31 @@ def longest_runs(values, left_firsts, left_lasts, right_firsts, right_lasts, lon
                 else:
                     before[j + 1] = 0
         longest[pair] = best
+
+
+@kernel
+def search_block(steps, first, packed, wanted, asked, found):
+    """Write what a block has for some keys; returns how many, as ``-1 - number`` if they do not fit.
+
+    ``steps`` are the differences of its ascending keys, the first of which is ``first`` (uint64, its step 0);
+    ``packed`` is uint8[n, width], the values beside them, lowest byte first. ``wanted`` (uint64) ascends, each once;
+    ``asked`` gets indices into it, ``found`` the values.
+    """
+    used = 0
+    key = first
+    at = 0
+    for i in range(len(steps)):
+        key += np.uint64(steps[i])
+        while at < len(wanted) and wanted[at] < key:
+            at += 1
+        if at == len(wanted):
+            break
+        if wanted[at] == key:
+            if used < len(asked):
+                value = np.int64(0)
+                for byte in range(packed.shape[1]):
+                    value |= np.int64(packed[i, byte]) << np.int64(8 * byte)
+                asked[used] = at
+                found[used] = value
+            used += 1
+    return used if used <= len(asked) else -1 - used
