@@ -8,7 +8,7 @@ from dedup.errors import ConfigError, DedupError, EngineError, FeedError, Incomp
 
 if TYPE_CHECKING:
     from dedup.config import Config, load_config
-    from dedup.index import Index
+    from dedup.index.archive import Index
     from dedup.model import Articles, Findings, Kind, Level, Matches, Passages, Relation, Relations
     from dedup.pipeline import Report, scan
     from dedup.readers import articles_of, read_feeds
@@ -20,7 +20,7 @@ _HOMES = {
     "Articles": "model",
     "Config": "config",
     "Findings": "model",
-    "Index": "index",
+    "Index": "index.archive",
     "Kind": "model",
     "Level": "model",
     "Matches": "model",

@@ -37,6 +37,7 @@ from dedup.model import (
 from dedup.pairs import PairParams, PairRule, pair_rule
 from dedup.pairscores import PairScorer, ScoredPairs, merge_pairs, star_pairs
 from dedup.passes import Harvest, Survey
+from dedup.readers.params import ReadParams
 from dedup.score import Vocabulary
 
 #: ``progress(stage, done, total)``: bytes of text in the passes over it.
@@ -184,11 +185,8 @@ def scan(
             from dedup.readers import read_feeds
 
             reading = partial(progress, "read") if progress else None
-            names = (glob.escape(os.path.realpath(path)) for path in without)
-            params = replace(config.read, exclude=(*config.read.exclude, *names))
-            articles = read_feeds(inputs, params, jobs=jobs, progress=reading)
-        if not len(articles):
-            raise DedupError("no article in the input: " + _why_empty(articles))
+            articles = read_feeds(inputs, excluding(config.read, without), jobs=jobs, progress=reading)
+        refuse_empty(articles)
         clock.lap("read")
         return _Run(articles, config, executor, jobs, progress, clock).report()
 
@@ -216,11 +214,21 @@ def scan_known(
     return _Run(articles, config, executor, jobs, progress, _Clock(), known).report()
 
 
-def _why_empty(articles: Articles) -> str:
+def excluding(params: ReadParams, files: Sequence[Path | None]) -> ReadParams:
+    """Return how to read inputs when some files are no articles, wherever a folder has them."""
+    names = (glob.escape(os.path.realpath(path)) for path in files if path is not None)
+    return replace(params, exclude=(*params.exclude, *names))
+
+
+def refuse_empty(articles: Articles) -> None:
+    """Refuse a table without an article, and say why there may be none."""
+    if len(articles):
+        return
+    why = "give text, Markdown or JSON Lines files with a text field"
     if articles.skips:
         first = articles.skips[0]
-        return f"{len(articles.skips)} skipped, the first: {first.path}: {first.reason}"
-    return "give text, Markdown or JSON Lines files with a text field"
+        why = f"{len(articles.skips)} skipped, the first: {first.path}: {first.reason}"
+    raise DedupError("no article in the input: " + why)
 
 
 def choose_method(config: Config) -> str:

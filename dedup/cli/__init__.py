@@ -16,7 +16,9 @@ from dedup.errors import DedupError
 _INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 #: Command -> the module of this package that has a function of that name.
-_COMMANDS = {name: name for name in ("report", "check", "clean", "rule", "compare", "calibrate", "audit", "config")}
+_COMMANDS = {
+    name: name for name in ("report", "check", "clean", "rule", "compare", "calibrate", "audit", "index", "config")
+}
 
 
 class _Group(click.Group):

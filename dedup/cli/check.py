@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from dedup.cli import options, run
+from dedup.cli import archives, options, run
 from dedup.errors import ConfigError, DedupError
 from dedup.reports.verdict import FORMATS
 
@@ -97,7 +97,10 @@ _GATE = (
     ),
     click.option("--update-baseline", is_flag=True, help="Write what is found into --baseline, and say what changed."),
     click.option(
-        "--against", multiple=True, metavar="INPUT", help="An archive to compare with; it is not judged itself."
+        "--against",
+        multiple=True,
+        metavar="INPUT",
+        help="What to compare with, feeds or an archive of `dedup index`; it is not judged.",
     ),
     click.option("--changed-from", metavar="REF", help="Judge only articles in files changed since this git commit."),
     click.option("--ignore-path", multiple=True, metavar="GLOB", help="Do not judge files with this name."),
@@ -173,8 +176,9 @@ def check(
         from dedup.settings import find_file
 
         try:
-            report = run.scan_inputs(
-                [*against, *named],
+            report = _scan(
+                named,
+                against,
                 settings,
                 jobs=jobs,
                 quiet=quiet,
@@ -291,6 +295,23 @@ def _update_baseline(path: Path, known: Baseline, judgement: Judgement, params: 
     click.echo(f"{path}: {len(entries)} entries, {len(changes)} changed")
 
 
+def _scan(named: Sequence[str], against: Sequence[str], settings: Mapping[str, object], **more: Any) -> Report:
+    """Return the report of the inputs beside what they are compared with; an archive is not read again."""
+    found = _archives(against)
+    if len(found) > 1:
+        raise ConfigError(f"--against: {', '.join(found)}: one archive of `dedup index` at a time")
+    inputs = [*(one for one in against if one not in found), *named]
+    if found:
+        return archives.check_inputs(found[0], inputs, settings, **more)
+    return run.scan_inputs(inputs, settings, **more)
+
+
+def _archives(against: Sequence[str]) -> list[str]:
+    from dedup.index.kinds import is_index
+
+    return [one for one in against if is_index(one)]
+
+
 def _judged(
     report: Report, named: Sequence[str], against: Sequence[str], changed_from: str | None
 ) -> NDArray[np.bool_] | None:
@@ -304,7 +325,7 @@ def _judged(
         return None
     files = report.articles.files
     wanted = np.ones(len(files), np.bool_)
-    if against:
+    if len(_archives(against)) < len(against):
         mine = {os.path.realpath(source.path) for source in find_sources(named)[0]}
         wanted &= np.array([os.path.realpath(path) in mine for path in files], np.bool_)
     if changed_from is not None:
@@ -312,7 +333,7 @@ def _judged(
         changed = changed_files(changed_from, own or named)
         wanted &= np.array([os.path.realpath(path) in changed for path in files], np.bool_)
     judged: NDArray[np.bool_] = wanted[report.articles.file_rows]
-    return judged
+    return judged if report.archive is None else judged & ~report.archive.articles
 
 
 def _write(name: str, report: Report | None, judgement: Judgement, stream: TextIO) -> None:

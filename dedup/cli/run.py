@@ -67,19 +67,27 @@ def prepared(
     ``settings`` are those of flags; those of the environment and of a file are below them.
     """
     from dedup.config import load_config
-    from dedup.kernels.compiling import announcing
-    from dedup.progress import Progress, shows_progress
     from dedup.settings import layers
 
     found = layers(inputs, settings, file=file)
     if verbose and found.file and not quiet:
         click.echo(f"dedup: settings of {found.file}", err=True)
     config = load_config({name: setting.value for name, setting in found.run.items()})
+    with working(quiet) as progress:
+        yield config, progress
+
+
+@contextmanager
+def working(quiet: bool) -> Iterator[Progress]:
+    """Yield what shows progress on standard error, where the compile of kernels is announced too."""
+    from dedup.kernels.compiling import announcing
+    from dedup.progress import Progress, shows_progress
+
     # What Numba says of its own doings concerns whoever writes kernels.
     warnings.filterwarnings("ignore", module=r"numba\.|dedup\.kernels")
     progress = Progress(sys.stderr, enabled=not quiet and shows_progress(sys.stderr))
     with progress, announcing(lambda: None if quiet else progress.note("dedup: compiling (first run only) ...")):
-        yield config, progress
+        yield progress
 
 
 def scan_inputs(

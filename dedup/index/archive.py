@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,16 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.config import Config
-from dedup.errors import ConfigError, DedupError
+from dedup.errors import ConfigError
 from dedup.index.contents import Contents, contents_of, describe, words_of
-from dedup.index.file import FileStore, is_archive
+from dedup.index.file import FileStore
 from dedup.index.join import join_articles, take_articles
+from dedup.index.kinds import is_server
 from dedup.index.retrieve import retrieve
 from dedup.index.settings import config_of, settings_of
 from dedup.index.store import Addition, Counts, Store
 from dedup.known import Known
 from dedup.model import Articles
-from dedup.pipeline import Progress, Report, scan_known
+from dedup.pipeline import Progress, Report, refuse_empty, scan_known
 
 #: Text that is added at once, in one transaction with all the rest.
 BATCH_BYTES = 128 << 20
@@ -78,7 +79,7 @@ class Index:
             What decides how segments are found is kept with the archive; the rest are its defaults.
         """
         settings = settings_of(config or Config())
-        if _is_server(path):
+        if is_server(path):
             from dedup.index.server import RedisStore
 
             RedisStore.create(str(path), settings)
@@ -214,8 +215,7 @@ class Index:
             Take them in as well, in the same transaction.
         """
         table = _articles(articles)
-        if not len(table):
-            raise DedupError("no article in the input")
+        refuse_empty(table)
         contents = content_keys(table)
         with self.store.writing() if add else self.store.reading():
             report = self._check(table, contents, progress)
@@ -293,7 +293,7 @@ class Index:
             self.store.remove(part, self._addition(articles, np.zeros(len(part), np.uint64)))
         return len(numbers)
 
-    def articles(self) -> Iterator[Articles]:
+    def articles(self) -> Generator[Articles, None, None]:
         """Yield the articles of the archive, some at a time, in the order in which they were added."""
         with self.store.reading():
             numbers = self.store.heads().numbers
@@ -317,17 +317,8 @@ class Index:
         self.store.compact()
 
 
-def _is_server(path: str | Path) -> bool:
-    return str(path).startswith(("redis://", "rediss://", "unix://"))
-
-
-def is_index(path: str | Path) -> bool:
-    """Tell whether something is an archive: the address of a server, or a file, by its content."""
-    return _is_server(path) or is_archive(path)
-
-
 def _open_store(path: str | Path, executor: Executor, writable: bool) -> Store:
-    if _is_server(path):
+    if is_server(path):
         from dedup.index.server import RedisStore
 
         return RedisStore(str(path), executor)

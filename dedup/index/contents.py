@@ -225,6 +225,18 @@ def band_keys(sets: Shingles, searched: NDArray[np.int64], config: Config, execu
     return out
 
 
+def signatures(sets: Shingles, searched: NDArray[np.int64], config: Config, executor: Executor) -> NDArray[np.uint32]:
+    """Return the signatures of some rows of a table of shingles: uint32[n, num_perm]."""
+    chosen = take_sets(sets, searched)
+
+    def work(part: slice) -> NDArray[np.uint32]:
+        bounds = chosen.offsets[part.start : part.stop + 1]
+        return minhash.sign(Shingles(chosen.values[bounds[0] : bounds[-1]], bounds - bounds[0]), config.minhash)
+
+    parts = executor.map(work, [slice(i, i + _SLICE) for i in range(0, len(searched), _SLICE)])
+    return np.concatenate([np.empty((0, config.minhash.num_perm), np.uint32), *parts])
+
+
 def take_sets(sets: Shingles, rows: NDArray[np.int64]) -> Shingles:
     """Return some rows of a table of shingles."""
     lengths = np.diff(sets.offsets)[rows]

@@ -21,13 +21,11 @@ from dedup.index import sketches
 from dedup.index.blocks import Block, to_blocks
 from dedup.index.contents import Described, band_keys
 from dedup.index.filearticles import read_articles, write_articles
+from dedup.index.kinds import APPLICATION_ID, MAGIC
 from dedup.index.postings import PostingFile
 from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings
 from dedup.model import Articles, Strings
 
-#: "SAID": what the file command of Unix and `is_archive` know the file by.
-APPLICATION_ID = 0x53414944
-_MAGIC = b"SQLite format 3\x00"
 _PAGE_BYTES = 16_384
 #: How long a writer waits for another one.
 WAIT_SECONDS = 20.0
@@ -36,7 +34,7 @@ _MERGED_RUNS = 8
 
 SEGMENTS, BANDS, ANCHORS, POSTINGS, WORDS = range(5)
 
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files (id INTEGER PRIMARY KEY, path TEXT NOT NULL, format TEXT NOT NULL, UNIQUE (path, format));
 CREATE TABLE articles (
@@ -57,16 +55,6 @@ CREATE INDEX blocks_run ON blocks (run);
 CREATE TABLE blobs (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE sketches (first INTEGER PRIMARY KEY, n INTEGER NOT NULL, data BLOB NOT NULL);
 """
-
-
-def is_archive(path: str | Path) -> bool:
-    """Tell by its content whether a file is an archive."""
-    try:
-        with Path(path).open("rb") as stream:
-            head = stream.read(72)
-    except OSError:
-        return False
-    return head.startswith(_MAGIC) and int.from_bytes(head[68:72], "big") == APPLICATION_ID
 
 
 class FileStore:
@@ -133,7 +121,7 @@ class FileStore:
                     db.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
                     db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                     db.execute("PRAGMA journal_mode = WAL")
-                    db.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+                    db.executescript(f"BEGIN; {SCHEMA} COMMIT;")
                     meta = {"format_version": FORMAT_VERSION, "settings": json.dumps(settings, sort_keys=True)}
                     meta |= {"segments": 0, "documents": 0}
                     db.executemany("INSERT INTO meta VALUES (?, ?)", [(k, str(v)) for k, v in meta.items()])
@@ -314,7 +302,9 @@ class FileStore:
             packed.append(searched[asked] << 32 | numbers)
         pairs = np.unique(np.concatenate(packed))
         rows, numbers = pairs >> 32, pairs & 0xFFFFFFFF
-        kept = sketches.may_match(self._db, described, rows, numbers, self.config.score.min_jaccard)
+        distinct, at = np.unique(numbers, return_inverse=True)
+        found = sketches.read(self._db, distinct)
+        kept = sketches.may_match(described, rows, found, at, self.config.score.min_jaccard)
         return rows[kept], numbers[kept].astype(np.uint64)
 
     def anchored(self, anchors: NDArray[np.uint32]) -> Pairs:
@@ -450,7 +440,7 @@ def _check_head(path: Path) -> None:
         raise DedupError(f"index {path}: does not exist; make it with `dedup index create`") from None
     except OSError as error:
         raise DedupError(f"index {path}: cannot be read: {error.strerror}") from None
-    if not head.startswith(_MAGIC):
+    if not head.startswith(MAGIC):
         raise IndexFormatError(f"index {path}: not an archive of dedup")
     if int.from_bytes(head[68:72], "big") != APPLICATION_ID:
         raise IndexFormatError(f"index {path}: a database of another program")

@@ -14,7 +14,7 @@ from dedup.index.contents import Described
 _CHUNK = 4096
 _TITLE = 0x8000
 _MOST = 0x7FFF
-_ROW = np.dtype([("key", "<u8"), ("bitmap", "<u8", 2), ("size", "<u2")])
+ROW = np.dtype([("key", "<u8"), ("bitmap", "<u8", 2), ("size", "<u2")])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,12 +27,23 @@ class Sketches:
     titles: NDArray[np.bool_]
 
 
-def write(db: sqlite3.Connection, first: int, keys: NDArray[np.uint64], described: Described) -> None:
-    """Keep the segments that have the numbers from ``first`` on."""
-    rows = np.empty(len(keys), _ROW)
+def pack(keys: NDArray[np.uint64], described: Described) -> NDArray[np.void]:
+    """Return the sketches of segments as they are kept."""
+    rows = np.empty(len(keys), ROW)
     rows["key"], rows["bitmap"] = keys, described.bitmaps
     rows["size"] = np.minimum(described.sizes, _MOST) | np.where(described.titles, _TITLE, 0)
-    _insert(db, first, rows)
+    return rows
+
+
+def unpack(rows: NDArray[np.void]) -> Sketches:
+    """Return sketches from what is kept."""
+    sizes = rows["size"].astype(np.int64)
+    return Sketches(rows["key"].astype(np.uint64), rows["bitmap"].astype(np.uint64), sizes & _MOST, sizes >= _TITLE)
+
+
+def write(db: sqlite3.Connection, first: int, keys: NDArray[np.uint64], described: Described) -> None:
+    """Keep the segments that have the numbers from ``first`` on."""
+    _insert(db, first, pack(keys, described))
 
 
 def _insert(db: sqlite3.Connection, first: int, rows: NDArray[np.void]) -> None:
@@ -42,32 +53,25 @@ def _insert(db: sqlite3.Connection, first: int, rows: NDArray[np.void]) -> None:
 
 def read(db: sqlite3.Connection, numbers: NDArray[np.int64]) -> Sketches:
     """Return the sketches of segments."""
-    rows = np.zeros(len(numbers), _ROW)
+    rows = np.zeros(len(numbers), ROW)
     order = np.argsort(numbers, kind="stable")
     sorted_numbers = numbers[order]
     for first, n in db.execute("SELECT first, n FROM sketches ORDER BY first").fetchall():
         low, high = np.searchsorted(sorted_numbers, [first, first + n])
         if low < high:
             (data,) = db.execute("SELECT data FROM sketches WHERE first = ?", (first,)).fetchone()
-            rows[order[low:high]] = np.frombuffer(data, _ROW)[sorted_numbers[low:high] - first]
-    sizes = rows["size"].astype(np.int64)
-    return Sketches(rows["key"].astype(np.uint64), rows["bitmap"].astype(np.uint64), sizes & _MOST, sizes >= _TITLE)
+            rows[order[low:high]] = np.frombuffer(data, ROW)[sorted_numbers[low:high] - first]
+    return unpack(rows)
 
 
 def may_match(
-    db: sqlite3.Connection,
-    described: Described,
-    rows: NDArray[np.int64],
-    numbers: NDArray[np.int64],
-    min_jaccard: float,
+    described: Described, rows: NDArray[np.int64], found: Sketches, at: NDArray[np.int64], min_jaccard: float
 ) -> NDArray[np.bool_]:
-    """Tell which pairs of a row and a segment may reach a Jaccard similarity: bool[q]. It loses none that does.
+    """Tell which pairs of a row and a sketch may reach a Jaccard similarity: bool[q]. It loses none that does.
 
     Sets of ``a`` and ``b`` shingles whose bitmaps differ in ``x`` bits share at most ``(a + b - x) / 2`` (Sandes,
     Teodoro, Melo: Bitmap Filter, arXiv:1711.07295, 3.2).
     """
-    distinct, at = np.unique(numbers, return_inverse=True)
-    found = read(db, distinct)
     a, b = described.sizes[rows], found.sizes[at]
     differing = np.bitwise_count(described.bitmaps[rows] ^ found.bitmaps[at]).sum(axis=1, dtype=np.int64)
     most_shared = np.minimum((a + b - differing) // 2, np.minimum(a, b))
@@ -78,7 +82,7 @@ def may_match(
 
 def renumber(db: sqlite3.Connection, live: NDArray[np.bool_]) -> None:
     """Let go of the segments that are not live; the others move together."""
-    parts = [np.frombuffer(data, _ROW) for (data,) in db.execute("SELECT data FROM sketches ORDER BY first")]
-    rows = np.concatenate([np.empty(0, _ROW), *parts])[live]
+    parts = [np.frombuffer(data, ROW) for (data,) in db.execute("SELECT data FROM sketches ORDER BY first")]
+    rows = np.concatenate([np.empty(0, ROW), *parts])[live]
     db.execute("DELETE FROM sketches")
     _insert(db, 0, rows)

@@ -59,6 +59,7 @@ class _Article(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     source: str = ""
     url: str = ""
     date: str = ""
+    archived: bool = False
 
 
 class _Relation(msgspec.Struct, frozen=True, gc=False):
@@ -84,6 +85,8 @@ def write(report: Report, stream: TextIO, options: Options = DEFAULT_OPTIONS) ->
         "search": asdict(report.search),
         "listed": {"kinds": list(options.kinds), "findings": len(rows)},
     }
+    if report.archive is not None:
+        head["archive"] = {"name": clean(report.archive.name), "articles": report.archive.n_articles}
     if options.verbose:
         head["seconds"] = {stage: round(seconds, 3) for stage, seconds in report.seconds.items()}
     sink.write(b"{")
@@ -160,6 +163,7 @@ def _articles(report: Report, rows: NDArray[np.int64]) -> Iterator[_Article]:
             source=articles.sources[article],
             url=articles.urls[article],
             date=date,
+            archived=report.archive is not None and bool(report.archive.articles[article]),
         )
 
 

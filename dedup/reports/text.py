@@ -76,6 +76,9 @@ def _head(report: Report, summary: Summary, options: Options, width: int, color:
     if summary.sources:
         counts += ["from", _many(summary.sources, "source")]
     yield from wrap(words(" ".join(counts) + f", {_many(summary.tokens, 'token')}"), width)
+    if report.archive is not None:
+        archive = f"checked against {_many(report.archive.n_articles, 'article')} of {escape(report.archive.name)}"
+        yield from wrap(words(archive), width)
     n_findings = sum(summary.findings.values())
     if n_findings:
         said = f"{_percent(summary.redundancy)} of it is said again: {_many(summary.repeated_tokens, 'token')}"
@@ -187,11 +190,13 @@ def _finding(report: Report, finding: Finding, width: int, color: bool) -> Itera
             yield from difference_lines(*texts, width, color, numbers_changed=place.numbers_changed)
     if len(shown) < len(finding.places):
         yield f"   +{len(finding.places) - len(shown):,} more"
+    if finding.more:
+        yield f"   and in {_many(finding.more, 'more article')} of the archive"
 
 
 def describe(finding: Finding) -> str:
     """Return the kind of a finding in words."""
-    n_places, n_articles = len(finding.places), len({place.article for place in finding.places})
+    n_places, n_articles = len(finding.places), len({place.article for place in finding.places}) + finding.more
     exact = ", word for word" if finding.exact else ", reworded"
     if finding.kind == "self":
         said = ("repeated inside the article" if n_places == 2 else f"said {n_places:,} times in the article") + exact
@@ -254,7 +259,7 @@ def _where(report: Report, finding: Finding, place: Place, *, same: bool) -> Ite
     if same:
         yield from words("same article")
         return
-    told = []
+    told = ["in the archive"] if report.archive is not None and report.archive.articles[place.article] else []
     if title := articles.title(place.article).strip():
         told.append(f'"{title}"')
     if source := articles.sources[place.article]:

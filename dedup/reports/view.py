@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, pairwise
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import msgspec
@@ -88,7 +88,7 @@ class Place(
     paragraph: int = 0
 
 
-class Finding(msgspec.Struct, frozen=True, gc=False):
+class Finding(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """Something that is said again.
 
     Attributes
@@ -105,6 +105,8 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
         Tokens said again.
     places : tuple of Place
         The representative first.
+    more : int
+        In so many more articles of the archive it stands too; they are not among the places.
     """
 
     number: int
@@ -113,6 +115,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False):
     exact: bool
     weight: int
     places: tuple[Place, ...]
+    more: int = 0
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -146,14 +149,22 @@ class Summary(msgspec.Struct, frozen=True):
 
 def summarize(report: Report) -> Summary:
     """Return the totals of a report."""
-    tokens, repeated = int(report.n_tokens.sum()), int(report.repeated.sum())
+    archived = None if report.archive is None else report.archive.articles
+    own = slice(None) if archived is None else ~archived
+    tokens, repeated = int(report.n_tokens[own].sum()), int(report.repeated[own].sum())
     counts = np.bincount(report.findings.kinds, minlength=len(KINDS) + 1).tolist()
     sources = report.articles.sources
     values, offsets = sources.values.tobytes(), sources.offsets.tolist()
-    names = {values[start:end] for start, end in pairwise(offsets)}
+    bounds: Iterable[tuple[int, int]] = pairwise(offsets)
+    n_articles, n_files = len(report.articles), len(report.articles.files)
+    if archived is not None:
+        bounds = compress(bounds, ~archived)
+        n_articles -= int(archived.sum())
+        n_files -= len(np.unique(report.articles.file_rows[archived]))
+    names = {values[start:end] for start, end in bounds}
     return Summary(
-        articles=len(report.articles),
-        files=len(report.articles.files),
+        articles=n_articles,
+        files=n_files,
         sources=len(names - {b""}),
         tokens=tokens,
         repeated_tokens=repeated,
@@ -263,10 +274,12 @@ def _findings_of(
     else:
         given = _texts(report.articles, table, sizes.tolist(), all_texts=texts == "all")
     places = list(map(Place, *_columns(report, table, paths), *given, _paragraphs(report, table)))
+    more = [0] * len(rows) if report.archive is None else report.archive.more[rows].tolist()
     ends = np.cumsum(sizes).tolist()
     starts = [0, *ends[:-1]]
     for i, (row, start, end) in enumerate(zip(rows.tolist(), starts, ends, strict=True)):
-        yield Finding(row + 1, KINDS[kinds[i] - 1], LEVELS[levels[i]], exact[i], weights[i], tuple(places[start:end]))
+        found = tuple(places[start:end])
+        yield Finding(row + 1, KINDS[kinds[i] - 1], LEVELS[levels[i]], exact[i], weights[i], found, more[i])
 
 
 def _columns(report: Report, table: _Located, paths: list[str]) -> list[Sequence[object]]:

@@ -1,0 +1,27 @@
+"""What is an archive: told without loading one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+#: "SAID": what `file` of Unix and `is_index` know the file by.
+APPLICATION_ID = 0x53414944
+MAGIC = b"SQLite format 3\x00"
+_SERVERS = ("redis://", "rediss://", "unix://")
+
+
+def is_server(path: str | Path) -> bool:
+    """Tell whether something is the address of a server."""
+    return str(path).startswith(_SERVERS)
+
+
+def is_index(path: str | Path) -> bool:
+    """Tell whether something is an archive: the address of a server, or a file, by its content."""
+    if is_server(path):
+        return True
+    try:
+        with Path(path).open("rb") as stream:
+            head = stream.read(72)
+    except OSError:
+        return False
+    return head.startswith(MAGIC) and int.from_bytes(head[68:72], "big") == APPLICATION_ID
