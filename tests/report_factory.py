@@ -220,6 +220,7 @@ def make_report(
         search=search or Search("exact", 0.5, 1.0, 0, 0, 31, 12, 0, 0),
         vocabulary=DocumentFrequencies().vocabulary(),
         seconds={"read": 0.25, "score": 1.5},
+        archive=None,
     )
 
 
