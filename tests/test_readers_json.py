@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -343,6 +344,45 @@ def test_json_object(tmp_path, params, indent):
 
     assert [row[0] for row in rows(articles)] == [("T", "a\nb")]
     assert f"{tmp_path / 'a.json'}:1" == articles.ids[0]
+
+
+def test_a_line_is_read_up_to_the_limit(tmp_path, params):
+    """What is too long costs its line, which is named, and no other; a text is cut there; so memory is bounded."""
+    long = b'{"text": "' + b"word " * 5000 + b'"}\n'
+    lines = b'{"text": "a"}\n' + long + b'{"text": "b"}\n\n' + long + b'{"text": "c"}'
+    params = replace(params, max_document_bytes=9000, block_bytes=1000)
+
+    articles = read_bytes(tmp_path, lines, params)
+    text = read_bytes(tmp_path, b"word " * 5000, params, "a.txt")
+
+    said = "longer than 9,000 bytes, read up to there; raise max_document_bytes"
+    broken = "not JSON: Unterminated string starting at"
+    assert [("a", 1), ("b", 3), ("c", 6)] == [(row[0][1], row[6]) for row in rows(articles)]
+    assert [(2, broken), (5, broken), *[(0, f"a line is {said}")] * 2] == notes(articles)
+    assert (9000, [(0, said)]) == (len(text.text), notes(text))
+
+
+def test_a_broken_first_line_of_a_large_file_is_a_line(tmp_path):
+    """One object over several lines is looked for no further than a document may go."""
+    lines = b'{"text": "a",\n' + b'{"text": "b"}\n' * 2000
+
+    articles = read_bytes(tmp_path, lines, ReadParams(max_document_bytes=9000, block_bytes=1000))
+
+    assert (2000, 2, 2001) == (len(articles), articles.records[0], articles.records[-1])
+    assert [1] == [record for record, _ in notes(articles)]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_a_large_array_is_read_as_lines_are(tmp_path, params, indent):
+    """The elements of an array, over one line or many, give what they give as lines, numbered as they stand in it."""
+    feed = [{"id": i, "title": f"T {i}", "text": f"Line one of {i},\n\nline two, é."} for i in range(50)]
+    feed[7] = {"text": 5}
+    array, lines = json.dumps(feed, indent=indent), "\n".join(map(json.dumps, feed))
+
+    found = [read_bytes(tmp_path, content.encode(), params, "a.json") for content in (array, lines)]
+
+    assert rows(found[1]) == rows(found[0])
+    assert notes(found[1]) == notes(found[0]) == [(8, 'no text field: "text" is a number')]
 
 
 UP_TO = "the array is read up to there"

@@ -10,6 +10,7 @@ from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
 from dedup.readers.encodings import BINARY, decode_markup, is_binary
 from dedup.readers.fields import FieldTable, Record
+from dedup.readers.streams import take, too_long
 from dedup.readers.tasks import OpenFile
 from dedup.readers.xmlguard import refuse_entities
 
@@ -66,20 +67,9 @@ class Document:
 def read_document(file: OpenFile) -> Document:
     """Return a file up to ``max_document_bytes``."""
     limit = file.params.max_document_bytes
-    pieces, size = [], 0
-    losses: Sequence[str] = file.stream.losses  # complete at the end
-    for chunk in file.chunks:
-        pieces.append(chunk[: limit - size])
-        size += len(chunk)
-        if size > limit:
-            losses = [too_long(limit)]
-            break
-    return Document(b"".join(pieces), file.path, file.file_row, file.table, losses)
-
-
-def too_long(limit_bytes: int) -> str:
-    """Return what is said of a document that is longer than it may be."""
-    return f"longer than {limit_bytes:,} bytes, read up to there; raise max_document_bytes"
+    pieces, is_whole = take(file.chunks, limit)
+    losses = file.stream.losses if is_whole else [*file.stream.losses, too_long(limit)]
+    return Document(b"".join(pieces)[:limit], file.path, file.file_row, file.table, losses)
 
 
 def elements_before_break(text: str, start: int) -> tuple[list[object], str]:

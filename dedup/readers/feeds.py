@@ -22,7 +22,7 @@ from dedup.readers.formats import FORMATS, name_format
 from dedup.readers.inputs import STDIN, Source, find_sources
 from dedup.readers.params import ReadParams
 from dedup.readers.recognise import find_format
-from dedup.readers.streams import HEAD_BYTES, ByteStream, peek
+from dedup.readers.streams import HEAD_BYTES, ByteStream, peek, take, too_long
 from dedup.readers.tasks import OpenFile, Task, format_tasks
 from dedup.readers.textfiles import TextFile, text_rows
 from dedup.readers.versions import settle_ids
@@ -217,7 +217,11 @@ def _tasks(sources: list[Source], formats: list[str], params: ReadParams) -> Ite
                         OpenFile(source.path, file_row, form, named, stream, head, chunks, table, params)
                     )
                 else:
-                    content = [head[: HEAD_BYTES // 2]] if is_binary(head) else list(chunks)
+                    limit = params.max_document_bytes
+                    content, is_whole = ([head[: HEAD_BYTES // 2]], True) if is_binary(head) else take(chunks, limit)
+                    if not is_whole:
+                        content[-1] = content[-1][: limit - sum(map(len, content[:-1]))]
+                        stream.losses.append(too_long(limit))
                     read = (stream.losses, form == "markdown", stream.read_bytes)
                     texts.append(TextFile(source.path, file_row, content, *read))
         except OSError as error:

@@ -10,8 +10,9 @@ PACKED = (".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd")
 #: What stands beside articles in a saved page, a repository or an export, and is none.
 _CODE = (
     ".css", ".scss", ".sass", ".less", ".js", ".mjs", ".cjs", ".jsx", ".ts", ".tsx", ".map", ".vue", ".py", ".pyi",
-    ".rb", ".php", ".java", ".kt", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".go", ".rs", ".swift", ".lua", ".pl", ".r",
-    ".sh", ".bash", ".zsh", ".bat", ".cmd", ".ps1", ".sql", ".yml", ".yaml", ".toml", ".ini", ".cfg", ".conf", ".lock",
+    ".rb", ".php", ".java", ".kt", ".c", ".h", ".cc", ".cpp", ".hpp", ".cs", ".go", ".rs", ".swift", ".lua", ".pl",
+    ".r", ".sh", ".bash", ".zsh", ".bat", ".cmd", ".ps1", ".sql", ".yml", ".yaml", ".toml", ".ini", ".cfg", ".conf",
+    ".lock",
 )  # fmt: skip
 _OFFICE = (
     *(".doc", ".docx", ".rtf", ".odt", ".xls", ".xlsx", ".ods", ".ppt", ".pptx", ".odp", ".pages", ".numbers", ".epub"),

@@ -11,51 +11,70 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import chain
 
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
 from dedup.readers.fields import FieldTable, Record
 from dedup.readers.jsonrecords import is_cut_short, parse_line
-from dedup.readers.streams import HEAD_BYTES, line_blocks
+from dedup.readers.streams import HEAD_BYTES, line_blocks, take
 from dedup.readers.tasks import OpenFile, Task
 
 _SPACE = b" \t\r"
 _JSON_BYTES = b" \t\r\n"
 _JSON_SPACE = re.compile(r"[ \t\r\n]*")
-#: How many elements of an array are one block.
-_ELEMENTS = 1024
 
 
 def tasks(file: OpenFile) -> Iterator[Task]:
     """Yield what reads a file of JSON Lines, a JSON array, or one object."""
-    path, file_row, stream, chunks = file.path, file.file_row, file.stream, file.chunks
-    table, params = file.table, file.params
     start = file.head.lstrip(_JSON_BYTES)
-    ends: list[str] = [] if start or len(file.head) >= HEAD_BYTES or stream.losses else ["empty"]
-    counted = 0
+    if not start and len(file.head) < HEAD_BYTES and not file.stream.losses:
+        yield RowBuilder([Skip(file.path, 0, "empty")]).rows
+    chunks = file.chunks
     if start.startswith(b"["):
         content = b"".join(chunks)
-        array = array_elements(content, table)
+        array = array_elements(content, file.table)
         if array is None:
             chunks = iter([content])
         else:
-            for elements, end in array_blocks(array):
-                read_bytes, counted = stream.read_bytes - counted, stream.read_bytes
-                yield partial(parse_lines, elements, path, file_row, table, read_bytes)
-                if end:
-                    yield RowBuilder([Skip(path, elements[-1][0] + 1 if elements else 1, end)]).rows
+            del content
+            yield from _array_tasks(array, file)
             chunks = iter([])
-    blocks = line_blocks(chunks, params.block_bytes)
+    yield from _line_tasks(chunks, file)
+    if file.stream.losses:
+        yield RowBuilder([Skip(file.path, 0, loss) for loss in file.stream.losses]).rows
+
+
+def _array_tasks(array: Iterator[bytes | memoryview | str], file: OpenFile) -> Iterator[Task]:
+    counted = 0
+    for first, elements, end in array_blocks(array, file.params.block_bytes):
+        read_bytes, counted = file.stream.read_bytes - counted, file.stream.read_bytes
+        # Line breaks inside an element of an array that is right are white space between its tokens.
+        is_plain = all(isinstance(element, memoryview) for element in elements) and file.table.scanned_keys is not None
+        if is_plain and sum(map(len, elements)) >= file.params.compiled_bytes:
+            block = b"\n".join(bytes(element).replace(b"\n", b" ") for element in elements)
+            yield partial(parse_block, block, first, len(elements), file.path, file.file_row, file.table, read_bytes)
+        else:
+            yield partial(parse_lines, enumerate(elements, first), file.path, file.file_row, file.table, read_bytes)
+        if end:
+            yield RowBuilder([Skip(file.path, first + len(elements), end)]).rows
+
+
+def _line_tasks(chunks: Iterator[bytes], file: OpenFile) -> Iterator[Task]:
+    path, file_row, table, stream, params = file.path, file.file_row, file.table, file.stream, file.params
+    counted = 0
+    blocks = line_blocks(chunks, params.block_bytes, params.max_document_bytes, stream.losses)
     first = next(blocks, b"")
     beginning = first.lstrip(_SPACE)
     line_end = beginning.find(b"\n") + 1
     if line_end and beginning.startswith(b"{") and is_cut_short(beginning[:line_end], table):
-        # One object over several lines, or a broken line: only the whole file can tell.
-        first = b"".join([first, *blocks])
-        if isinstance(parse_line(first, table), Record):
+        # One object over several lines, or a broken line: only the whole file can tell, if it is no larger than one.
+        pieces, is_whole = take(chain([first], blocks), params.max_document_bytes)
+        first = b"".join(pieces)
+        if is_whole and isinstance(parse_line(first, table), Record):
             yield partial(parse_lines, [(1, first)], path, file_row, table, stream.read_bytes)
-            counted, first = stream.read_bytes, b""
-        blocks = line_blocks(iter([first]), params.block_bytes)
+            return
+        blocks = chain(line_blocks(iter([first]), params.block_bytes), blocks)
         first = next(blocks, b"")
     line = 1
     while first:
@@ -67,9 +86,6 @@ def tasks(file: OpenFile) -> Iterator[Task]:
             yield partial(parse_block, first, line, n_lines + 1, path, file_row, table, read_bytes)
         line += n_lines
         first = next(blocks, b"")
-    ends += stream.losses
-    if ends:
-        yield RowBuilder([Skip(path, 0, end) for end in ends]).rows
 
 
 def parse_lines(
@@ -120,19 +136,24 @@ def array_elements(content: bytes, table: FieldTable) -> Iterator[bytes | memory
 
 
 def array_blocks(
-    elements: Iterator[bytes | memoryview | str],
-) -> Iterator[tuple[list[tuple[int, bytes | memoryview]], str]]:
-    """Yield the elements of an array, numbered from 1, some at a time, and why it ends there if it should not."""
-    part: list[tuple[int, bytes | memoryview]] = []
-    for number, element in enumerate(elements, 1):
+    elements: Iterator[bytes | memoryview | str], block_bytes: int
+) -> Iterator[tuple[int, list[bytes | memoryview], str]]:
+    """Yield the elements of an array some at a time: the number of the first, from 1, and why the array ends there.
+
+    The last is an empty string but where the array breaks off.
+    """
+    part: list[bytes | memoryview] = []
+    first, size = 1, 0
+    for element in elements:
         if isinstance(element, str):
-            yield part, element
+            yield first, part, element
             return
-        part.append((number, element))
-        if len(part) == _ELEMENTS:
-            yield part, ""
-            part = []
-    yield part, ""
+        part.append(element)
+        size += len(element)
+        if size >= block_bytes:
+            yield first, part, ""
+            first, part, size = first + len(part), [], 0
+    yield first, part, ""
 
 
 def _salvage(content: bytes) -> Iterator[bytes | memoryview | str]:

@@ -28,8 +28,8 @@ def tasks(file: OpenFile) -> Iterator[Task]:
     """Yield what reads ninjs: an item, an array of them, or one a line."""
     first_line = file.head.lstrip(_SPACE).partition(b"\n")[0]
     if isinstance(_parse(first_line), dict) and not _is_one_line(file.head):
-        line = 1
-        for block in line_blocks(file.chunks, file.params.block_bytes):
+        line, params = 1, file.params
+        for block in line_blocks(file.chunks, params.block_bytes, params.max_document_bytes, file.stream.losses):
             yield partial(line_rows, block, line, file.path, file.file_row, file.table)
             line += block.count(b"\n")
         if file.stream.losses:

@@ -62,7 +62,7 @@ class ReadParams:
     exclude : tuple of str
         Patterns (`dedup.patterns`) of files and folders that are not read, such as what a build has made.
     max_document_bytes : int
-        A feed, a page and other files that are read as a whole are read up to here.
+        A text, a feed, a page and other files that are read as a whole are read up to here, and so is a line of JSON.
     """
 
     fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)

@@ -244,18 +244,46 @@ def _without(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
     return chain([head[size:]] if head[size:] else [], chunks)
 
 
-def line_blocks(chunks: Iterator[bytes], block_bytes: int) -> Iterator[bytes]:
+def take(chunks: Iterator[bytes], limit_bytes: int) -> tuple[list[bytes], bool]:
+    """Return the chunks up to the one that goes beyond a limit, and whether there is none."""
+    pieces, size = [], 0
+    for chunk in chunks:
+        pieces.append(chunk)
+        size += len(chunk)
+        if size > limit_bytes:
+            return pieces, False
+    return pieces, True
+
+
+def too_long(limit_bytes: int) -> str:
+    """Return what is said of what is longer than it may be."""
+    return f"longer than {limit_bytes:,} bytes, read up to there; raise max_document_bytes"
+
+
+def line_blocks(
+    chunks: Iterator[bytes], block_bytes: int, max_line_bytes: int = 1 << 62, losses: list[str] | None = None
+) -> Iterator[bytes]:
     r"""Yield the chunks as blocks of whole lines, at least ``block_bytes`` each but the last.
+
+    What is beyond ``max_line_bytes`` in a line is left out, and ``losses`` told so.
 
     Examples
     --------
     >>> list(line_blocks(iter([b"a", b"b\nc", b"d\n\n", b"e"]), 2))
     [b'ab\n', b'cd\n', b'\ne']
+    >>> losses = []
+    >>> list(line_blocks(iter([b"abcdefgh", b"ijk\nl\n"]), 2, 4, losses)), losses
+    ([b'abcdef', b'\nl\n'], ['a line is longer than 4 bytes, read up to there; raise max_document_bytes'])
     """
     pieces: list[bytes | memoryview] = []
-    size = 0
+    size, cutting = 0, False
     # A chunk may be longer: what was read to see the format, or came out of a packed file.
     for chunk in (part[low : low + block_bytes] for part in chunks for low in range(0, len(part), block_bytes)):
+        if cutting:
+            end = chunk.find(b"\n")
+            if end < 0:
+                continue
+            chunk, cutting = chunk[end:], False
         cut = chunk.rfind(b"\n") + 1 if size + len(chunk) >= block_bytes else 0
         if cut:
             view = memoryview(chunk)
@@ -264,5 +292,10 @@ def line_blocks(chunks: Iterator[bytes], block_bytes: int) -> Iterator[bytes]:
         else:
             pieces.append(chunk)
             size += len(chunk)
+            if size > max_line_bytes:
+                yield b"".join(pieces)
+                pieces, size, cutting = [], 0, True
+                if losses is not None:
+                    losses.append(f"a line is {too_long(max_line_bytes)}")
     if size:
         yield b"".join(pieces)

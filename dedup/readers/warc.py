@@ -13,9 +13,10 @@ import numpy as np
 from dedup.model import NO_DATE, Skip
 from dedup.readers.buffer import RowBuilder, Rows, strings_of
 from dedup.readers.dates import parse_date
-from dedup.readers.documents import Document, too_long
+from dedup.readers.documents import Document
 from dedup.readers.pages import page_rows
 from dedup.readers.params import ReadParams
+from dedup.readers.streams import too_long
 from dedup.readers.tasks import OpenFile, Task
 
 INSTALL = "reading WARC needs warcio; install it: pip install 'saidtwice[warc]'"
