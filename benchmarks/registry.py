@@ -122,6 +122,8 @@ BENCHMARKS: dict[str, Benchmark] = {
                   "feeds with equal findings by format", "benchmarks.feeds:measure_formats"),
         Benchmark("pages", "Extractors of the main text of a page", Need.NOTHING,
                   "precision, recall and F1 of paragraphs, milliseconds", "benchmarks.pages:measure_pages", timed=True),
+        Benchmark("page", "A page of 20,000 findings in a browser, beside plain HTML with the same", Need.NOTHING,
+                  "size, memory of writing, seconds until it can be used", "benchmarks.page:measure_page", timed=True),
         Benchmark("fuzz", "Broken files of every format (--count of them for each reader)", Need.NOTHING,
                   "files, seconds, peak memory", "benchmarks.fuzz:measure_fuzz", timed=True),
     )

@@ -82,7 +82,7 @@ export class Grid {
 	measure() {
 		this.offsets = new Float64Array(this.items.length + 1);
 		for (let i = 0; i < this.items.length; i += 1) this.offsets[i + 1] = this.offsets[i] + this.height(this.items[i]);
-		this.body.style.height = `${this.offsets.at(-1)}px`;
+		this.body.style.setProperty("--height", `${this.offsets.at(-1)}px`);
 		const focused = this.body.contains(document.activeElement);
 		for (const row of this.rows.values()) row.remove();
 		this.rows.clear();
@@ -132,8 +132,8 @@ export class Grid {
 			this.columns.map((column, at) => el("div", { role: "gridcell", class: `c-${column.key}` }, contents[at])),
 			contents.length > this.columns.length ? el("div", { role: "gridcell", class: "below" }, contents.at(-1)) : null,
 		);
-		row.style.transform = `translateY(${this.offsets[i]}px)`;
-		row.style.height = `${this.offsets[i + 1] - this.offsets[i]}px`;
+		row.style.setProperty("--top", `${this.offsets[i]}px`);
+		row.style.setProperty("--height", `${this.offsets[i + 1] - this.offsets[i]}px`);
 		// Rows stand in the document in the order in which they are read.
 		const after = [...this.rows.entries()].filter(([at]) => at > i).sort(([a], [b]) => a - b)[0];
 		this.body.insertBefore(row, after ? after[1] : null);
