@@ -213,7 +213,8 @@ def term_rows(ids: NDArray[np.int32], offsets: NDArray[np.int64], idf: NDArray[n
 
     terms, weights = np.empty(len(ids), np.int32), np.empty(len(ids), np.float64)
     out_offsets = np.empty(len(offsets), np.int64)
-    used = kernels.term_rows(ids, offsets, idf, terms, weights, out_offsets)
+    found = np.empty(int(np.diff(offsets).max(initial=0)), np.int32)
+    used = kernels.term_rows(ids, offsets, idf, found, terms, weights, out_offsets)
     return TermRows(terms[:used], weights[:used], out_offsets)
 
 

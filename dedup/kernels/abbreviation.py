@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels.classes import bare, class_of
+from dedup.kernels import inline
+from dedup.kernels.classes import class_of
 from dedup.kernels.sentence_table import (
     AFTER_ORDINAL,
     AFTER_TIME,
@@ -36,13 +37,13 @@ _MAX_WORD = 32
 _MAX_NAME = 5
 
 
-@bare
+@inline
 def is_word_byte(byte):
     """Tell whether a byte belongs to a word: an ASCII letter or digit, or a part of anything longer."""
     return byte >= 128 or (byte >= 48 and byte <= 57) or (byte >= 65 and byte <= 90) or (byte >= 97 and byte <= 122)
 
 
-@bare
+@inline
 def word_end(text, i, end):
     """Return where the word at ``i`` ends; it is cut at `_MAX_WORD`."""
     end = min(end, i + _MAX_WORD)
@@ -54,7 +55,7 @@ def word_end(text, i, end):
     return i
 
 
-@bare
+@inline
 def ends_mark(text, start, i):
     """Tell whether a mark of U+0080 to U+00BF or of U+2000 to U+207F ends at ``i``."""
     byte = text[i - 1]
@@ -65,7 +66,7 @@ def ends_mark(text, start, i):
     return i - 3 >= start and text[i - 3] == 0xE2 and (text[i - 2] == 0x80 or text[i - 2] == 0x81)
 
 
-@bare
+@inline
 def word_start(text, start, i, dotted):
     """Return where the word that ends at ``i`` begins; ``dotted``, full stops inside it are part of it."""
     first = max(start, i - _MAX_WORD)
@@ -80,7 +81,7 @@ def word_start(text, start, i, dotted):
     return i
 
 
-@bare
+@inline
 def find_flags(text, start, end, table):
     """Return the flags of the word ``text[start:end]``, its ASCII letters lowered; 0 for an unknown one."""
     keys = table.word_keys
@@ -101,7 +102,7 @@ def find_flags(text, start, end, table):
     return 0
 
 
-@bare
+@inline
 def is_starter(text, word, end, table):
     """Tell whether a word that sentences begin with, in capital and small letters, stands at ``word``."""
     last = word_end(text, word, end)
@@ -111,7 +112,7 @@ def is_starter(text, word, end, table):
     return not shouted and (find_flags(text, word, last, table) & STARTER) != 0
 
 
-@bare
+@inline
 def is_attribution(text, word, end, table):
     """Tell whether a name and a verb of speech follow a quotation."""
     if is_starter(text, word, end, table):
@@ -129,7 +130,7 @@ def is_attribution(text, word, end, table):
     return False
 
 
-@bare
+@inline
 def is_exclaiming(text, start, stop, word, end, table):
     """Tell whether an exclamation mark at ``stop`` is part of a name, and no new sentence begins at ``word``."""
     first = word_start(text, start, stop, False)
@@ -138,7 +139,7 @@ def is_exclaiming(text, start, stop, word, end, table):
     return (find_flags(text, first, stop, table) & EXCLAIMS) != 0 and not is_starter(text, word, end, table)
 
 
-@bare
+@inline
 def is_abbreviation(text, start, stop, word, end, kind, table):
     """Tell whether a full stop at ``stop`` belongs to an abbreviation, an initial or a number, and ends nothing.
 
@@ -180,7 +181,7 @@ def is_abbreviation(text, start, stop, word, end, kind, table):
     return flags & MAYBE != 0 and not is_starter(text, word, end, table)
 
 
-@bare
+@inline
 def is_apostrophe(text, start, i):
     """Tell whether an apostrophe stands before byte ``i``, as in "can't"."""
     return i > start and (
@@ -188,7 +189,7 @@ def is_apostrophe(text, start, i):
     )
 
 
-@bare
+@inline
 def is_ordinal(text, start, first, part, stop, word, end, kind, table):
     """Tell whether the number before a full stop counts: in front of a list's entry, or as in "3. Oktober"."""
     if first < part:
@@ -203,7 +204,7 @@ def is_ordinal(text, start, first, part, stop, word, end, kind, table):
     return before != 0 and not is_starter(text, word, end, table)
 
 
-@bare
+@inline
 def find_flags_before(text, start, i, table):
     """Return the flags of the word that stands one space before byte ``i``."""
     if i - 1 <= start or text[i - 1] != 32:
@@ -211,7 +212,7 @@ def find_flags_before(text, start, i, table):
     return find_flags(text, word_start(text, start, i - 1, False), i - 1, table)
 
 
-@bare
+@inline
 def is_roman(text, i, end):
     """Tell whether a Roman number above one stands at ``i``."""
     last = i

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels import inline, kernel
+from dedup.kernels import allocating, inline, kernel
+from dedup.kernels.sort import sort_stretch
 
 #: Cells of an alignment's table. `chain_blocks` makes no larger chains; a single block keeps its edges if it is one.
 MAX_CELLS = 1 << 22
@@ -168,11 +169,21 @@ def extent(chains, first, last, column):
     return start, end
 
 
-@inline
+@allocating
+def sorted_terms(values, first, last):
+    """Return the terms of a range in order: int64."""
+    terms = np.empty(last - first, np.int64)
+    for i in range(first, last):
+        terms[i - first] = values[i] >> 1
+    sort_stretch(terms, 0, len(terms))
+    return terms
+
+
+@allocating
 def count_common(values, chain):
     """Return how many tokens two ranges have in common, in whatever order."""
-    left = np.sort(values[chain[0] : chain[1]] >> 1)
-    right = np.sort(values[chain[2] : chain[3]] >> 1)
+    left = sorted_terms(values, chain[0], chain[1])
+    right = sorted_terms(values, chain[2], chain[3])
     common = 0
     i = 0
     j = 0
@@ -185,7 +196,7 @@ def count_common(values, chain):
     return common
 
 
-@inline
+@allocating
 def refine_chain(values, chain, bounds, margin, slack, rows, moves, result):
     """Fill where the copying of a chain begins and ends; returns the work space, grown if need be."""
     wide = margin
@@ -202,7 +213,8 @@ def refine_chain(values, chain, bounds, margin, slack, rows, moves, result):
         cells = (left_end - left) * (high - low + 1)
         if cells > MAX_CELLS:
             if result[4] == 0:
-                result[:4] = chain[:4]
+                for side in range(4):
+                    result[side] = chain[side]
                 result[4] = count_common(values, chain)
             break
         if cells > len(moves):
@@ -232,7 +244,7 @@ def refine_chain(values, chain, bounds, margin, slack, rows, moves, result):
     return rows, moves
 
 
-@kernel
+@allocating
 def refine(values, chains, pairs, inside, bounds, margin, slack, out):
     """Fill, for each chain, where its copying begins and ends: int64[q, 6] as `align` gives it.
 

@@ -4,29 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar, cast
-
-import numba
 import numpy as np
 
+from dedup.kernels import inline
 from dedup.kernels.sentence_table import BLOCK_BITS, EXTEND, LOWER, NUMERIC, OTHER
 from dedup.kernels.tokenize import decode
 
 _BLOCK_MASK = (1 << BLOCK_BITS) - 1
-_F = TypeVar("_F", bound=Callable[..., object])
 
 
-def bare(function: _F) -> _F:
-    """Compile as `dedup.kernels.kernel` does, without counting references to arrays.
-
-    Nothing here allocates one; the counting took two thirds of the time, at each call of a helper.
-    """
-    compile_it = numba.njit(cache=True, nogil=True, _nrt=False)  # type: ignore[call-overload]  # untyped in numba
-    return cast(_F, compile_it(function))
-
-
-@bare
+@inline
 def class_of(text, i, end, blocks, classes):
     """Return the class of the character at byte ``i``, its code point (-1: invalid), and where the next one starts."""
     code, after = decode(text, i, end)
@@ -35,7 +22,7 @@ def class_of(text, i, end, blocks, classes):
     return np.int64(classes[blocks[code >> BLOCK_BITS] + (code & _BLOCK_MASK)]), code, after
 
 
-@bare
+@inline
 def pass_class(text, i, end, blocks, classes, kind):
     """Return the first byte from ``i`` on that is not of this class, nor of an Extend behind one."""
     while i < end:
@@ -46,7 +33,7 @@ def pass_class(text, i, end, blocks, classes, kind):
     return i
 
 
-@bare
+@inline
 def is_letter(kind):
     """Tell whether a class is one of letters or digits."""
     return kind >= LOWER and kind <= NUMERIC

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels import inline, kernel
+from dedup.kernels import allocating, inline, kernel
 
 
 @kernel
@@ -103,7 +103,7 @@ def add_link(
     return used + 1
 
 
-@inline
+@allocating
 def find_sources(left_rows, right_rows, members, offsets, max_product, article_ranks, segment_articles):
     """Return the earliest place of the rows that each row is paired with, -1 for a row whose own is earlier: int32[d].
 
@@ -123,7 +123,7 @@ def find_sources(left_rows, right_rows, members, offsets, max_product, article_r
     return sources
 
 
-@kernel
+@allocating
 def link_occurrences(
     left_rows, right_rows, members, offsets, max_product, article_ranks, segment_articles, token_firsts, n_tokens,
     levels, parents, of_segment, left, right, pair,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels import inline, kernel
+from dedup.kernels import allocating, inline
 from dedup.kernels.gather import DOUBLED, PLAIN, STRIDE
 from dedup.kernels.jsonlines import DATE, N_ROLES, TAGS, is_utf8
 
@@ -105,7 +105,7 @@ def _take_field(block, start, end, doubled, high, roles, ranks, first, last, row
     return True
 
 
-@kernel
+@allocating
 def scan_delimited(
     block: NDArray[np.uint8],
     at_end: bool,

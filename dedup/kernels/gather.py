@@ -95,6 +95,15 @@ def _write_code(code, out, to):
 
 
 @inline
+def _copy(source, start, end, out, to):
+    """Copy ``source[start:end]`` and return the index after it."""
+    shift = to - start
+    for i in range(np.uint64(start), np.uint64(end)):
+        out[np.uint64(i + shift)] = source[i]
+    return to + end - start
+
+
+@inline
 def _write_escaped(block, i, end, out, to):
     """Write the string ``block[i:end]`` unescaped and return the index after it; the scan has checked it."""
     while i < end:
@@ -108,8 +117,7 @@ def _write_escaped(block, i, end, out, to):
             run += STRIDE
         while run < end and block[run] != _BACKSLASH:
             run += 1
-        out[to : to + run - i] = block[i:run]
-        to += run - i
+        to = _copy(block, i, run, out, to)
         i = run
         if i < end:
             code, i = read_escape(block, i, end)
@@ -155,8 +163,6 @@ def write_values(
                     start += 1 + (block[start] == _QUOTE and start + 1 < end and block[start + 1] == _QUOTE)
                     to += 1
             elif kind == EXTRA:
-                out[to : to + end - start] = extra[start:end]
-                to += end - start
+                to = _copy(extra, start, end, out, to)
             elif kind != 0:
-                out[to : to + end - start] = block[start:end]
-                to += end - start
+                to = _copy(block, start, end, out, to)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels import inline, kernel
-from dedup.kernels.sort import radix_argsort
+from dedup.kernels import allocating, inline, kernel
+from dedup.kernels.sort import radix_argsort, sort_stretch
 
 _SHIFT_32 = np.uint64(32)
 _ONE = np.uint64(1)
@@ -40,7 +40,7 @@ def count_bits(word):
 def keep_smallest(ranks, n, wanted):
     """Sort the ``wanted`` smallest of the first ``n`` ranks to the front."""
     if n > 64:
-        ranks[:n].sort()
+        sort_stretch(ranks, 0, n)
         return
     for i in range(1, n):
         rank = ranks[i]
@@ -56,7 +56,7 @@ def keep_smallest(ranks, n, wanted):
         ranks[j] = rank
 
 
-@kernel
+@allocating
 def fill_prefixes(hashes, counts, firsts, lasts, min_jaccard, seen, stamps, prefixes, offsets, sizes, indexed, bitmaps):
     """Fill the prefix of each row: its rarest shingles, rare to common, as many as must be looked up.
 
@@ -137,7 +137,7 @@ def fill_postings(prefixes, offsets, indexed, places, first, last, shift, cursor
             postings[cursor] = place | np.uint32(i - start < indexed[row])
 
 
-@kernel
+@allocating
 def sort_parts(keys, postings, starts, bits, spare_keys, spare_postings):
     """Sort each part of the keys (``starts``, int64[parts + 1]) by its lowest ``bits``, postings along with them.
 
@@ -147,21 +147,6 @@ def sort_parts(keys, postings, starts, bits, spare_keys, spare_postings):
         a = starts[part]
         b = starts[part + 1]
         radix_argsort(keys[a:b], bits, postings[a:b], spare_keys[: b - a], spare_postings[: b - a])
-
-
-@inline
-def sort_bucket(postings, start, end):
-    """Sort the postings of one value."""
-    if end - start > 32:
-        postings[start:end].sort()
-        return
-    for i in range(start + 1, end):
-        posting = postings[i]
-        j = i
-        while j > start and postings[j - 1] > posting:
-            postings[j] = postings[j - 1]
-            j -= 1
-        postings[j] = posting
 
 
 @inline
@@ -184,7 +169,7 @@ def common_prefix(prefixes, offsets, row, other):
     return shared / min(offsets[row + 1] - offsets[row], offsets[other + 1] - offsets[other])
 
 
-@kernel
+@allocating
 def pair_postings(
     keys, postings, min_jaccard, max_bucket, max_leaders, min_common, order, sizes, levels, bitmaps, prefixes, offsets,
     out, thinned,
@@ -206,7 +191,7 @@ def pair_postings(
         while end < len(keys) and keys[end] == keys[start]:
             end += 1
         if end - start > 1:
-            sort_bucket(postings, start, end)
+            sort_stretch(postings, start, end)
         thin = end - start > max_bucket
         thinned[0] += thin
         n_leaders = 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.kernels import inline, kernel
+from dedup.kernels import allocating, inline
 from dedup.kernels.gather import ESCAPED, LIST, NUMBER, PLAIN, STRIDE, read_escape
 
 #: What a value is wanted for; also the columns of `kinds` and `spans`.
@@ -326,7 +326,7 @@ def _scan_record(block, i, end, key_values, key_offsets, key_roles, key_ranks, r
     return np.int64(-1)
 
 
-@kernel
+@allocating
 def scan_lines(
     block: NDArray[np.uint8],
     key_values: NDArray[np.uint8],

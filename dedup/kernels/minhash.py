@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels import kernel
+from dedup.kernels import allocating, kernel
 from dedup.kernels.hashing import fmix32, fmix64
 
 _HASH_MAX = np.uint32(0xFFFFFFFF)
@@ -27,7 +27,7 @@ def sign_rows(shingles, offsets, multipliers, addends, out):
                 cells[p] = min(cells[p], np.uint32(multipliers[p] * mixed + addends[p]))
 
 
-@kernel
+@allocating
 def band_keys_of_runs(hashes, firsts, lasts, multipliers, addends, rows, out):
     """Fill the band keys of runs of shingles, without a table of signatures in between.
 
@@ -62,7 +62,7 @@ def band_keys_of_signatures(signatures, rows, out):
         fill_band_keys(signatures[row], rows, out[row])
 
 
-@kernel
+@allocating
 def bucket_pairs(keys, order, table, levels, max_bucket, max_leaders, min_equal, out, thinned):
     """Write the candidate pairs of one band; returns their number, or -1 - number if ``out`` is too short.
 

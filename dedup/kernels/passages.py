@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels import kernel
+from dedup.kernels import allocating, kernel
 from dedup.kernels.align import MAX_CELLS
 from dedup.kernels.hashing import sequence_hash
 
@@ -14,7 +14,7 @@ _LOOK_BACK = 64
 _MARGIN = 64
 
 
-@kernel
+@allocating
 def find_anchors(hashes, counts, firsts, lasts, run, window, keys, rows, positions):
     """Write anchors of the stretches in which every shingle may stand elsewhere too; returns their number.
 
@@ -164,7 +164,7 @@ def count_painted(canvas, offsets, counts, by_colour):
         counts[row] = painted
 
 
-@kernel
+@allocating
 def choose_sources(articles, starts, ends, are_told, min_new, chosen):
     """Choose, of the passages that end in one article, those that bring something new; earliest source first.
 
@@ -197,7 +197,7 @@ def choose_sources(articles, starts, ends, are_told, min_new, chosen):
         group = end
 
 
-@kernel
+@allocating
 def group_places(articles, starts, ends, min_overlap, groups):
     """Fill the numbers of the groups of spans of one article that are nearly the same; sorted by article and start.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dedup.kernels import inline, kernel
+from dedup.kernels.sort import sort_stretch
 
 _ZERO = np.uint64(0)
 #: An empty slot of a hash table of tokens is 0; the one token that hashes to 0 is kept under this value.
@@ -78,21 +79,25 @@ def look_up(values, table_keys, table_ids, ids):
 
 
 @kernel
-def term_rows(ids, offsets, idf, terms, weights, out_offsets):
+def term_rows(ids, offsets, idf, found, terms, weights, out_offsets):
     """Fill the TF-IDF row of each token row: distinct terms, ascending, with unit length; returns how many.
 
     A term's weight is ``(1 + ln tf) * idf``, the row is divided by its Euclidean norm. Unknown terms (-1) are left out.
+    ``found`` (int32) is work space as long as the longest row.
     """
     used = 0
     out_offsets[0] = 0
     for row in range(len(offsets) - 1):
-        found = np.sort(ids[offsets[row] : offsets[row + 1]])
+        n = offsets[row + 1] - offsets[row]
+        for i in range(n):
+            found[i] = ids[offsets[row] + i]
+        sort_stretch(found, 0, n)
         first = used
         squares = 0.0
         i = 0
-        while i < len(found):
+        while i < n:
             j = i + 1
-            while j < len(found) and found[j] == found[i]:
+            while j < n and found[j] == found[i]:
                 j += 1
             if found[i] >= 0:
                 weight = (1.0 + np.log(j - i)) * idf[found[i]]

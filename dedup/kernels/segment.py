@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels.classes import bare, class_of
+from dedup.kernels import inline, kernel
+from dedup.kernels.classes import class_of
 from dedup.kernels.sentence import find_sentence, find_sentence_strict
 from dedup.kernels.sentence_table import ATERM, CLOSE, EXTEND, SP, STERM
 
@@ -20,7 +21,7 @@ _MIN_LINE = 30
 _SHORT = 0.6
 
 
-@bare
+@inline
 def is_wide_space(a, b, c):
     """Tell whether three bytes are a white space of three bytes, or a byte order mark."""
     if a == 0xE2:
@@ -30,7 +31,7 @@ def is_wide_space(a, b, c):
     return (a == 0xE3 and b == 0x80 and c == 0x80) or (a == 0xEF and b == 0xBB and c == 0xBF)
 
 
-@bare
+@inline
 def skip_space(text, i, end):
     """Return the first byte from ``i`` on that does not belong to white space or a byte order mark."""
     while i < end:
@@ -46,7 +47,7 @@ def skip_space(text, i, end):
     return i
 
 
-@bare
+@inline
 def skip_space_back(text, start, i):
     """Return the end of the text before ``i``, white space left out."""
     while i > start:
@@ -64,7 +65,7 @@ def skip_space_back(text, start, i):
     return i
 
 
-@bare
+@inline
 def find_break(text, i, end):
     """Return where the line that holds byte ``i`` ends, and where the next one starts."""
     while i < end:
@@ -77,7 +78,7 @@ def find_break(text, i, end):
     return end, end
 
 
-@bare
+@inline
 def count_characters(text, start, end):
     """Return the number of bytes that begin a character."""
     n = 0
@@ -86,13 +87,13 @@ def count_characters(text, start, end):
     return n
 
 
-@bare
+@inline
 def is_long(text, start, end):
     """Tell whether a line has more than `_MAX_LINE` characters."""
     return end - start > _MAX_LINE and count_characters(text, start, end) > _MAX_LINE
 
 
-@bare
+@inline
 def ends_sentence(text, start, end, table):
     """Tell whether the text before ``end`` ends with a terminator or a colon, closing marks left out."""
     while end > start:
@@ -106,7 +107,7 @@ def ends_sentence(text, start, end, table):
     return False
 
 
-@bare
+@inline
 def begins_item(text, i, end, is_apart):
     """Tell whether a line (without its indentation) begins a list item or is a Markdown heading.
 
@@ -137,7 +138,7 @@ def begins_item(text, i, end, is_apart):
     return is_apart or (i == first + 1 and text[first] == 49)
 
 
-@bare
+@inline
 def line_shape(text, start, end, table):
     """Return whether a body has a blank line, and whether its lines look wrapped by hand, with their longest."""
     blank = False
@@ -169,7 +170,7 @@ def line_shape(text, start, end, table):
     return blank, n_long >= 0.5 * n_lines and n_closed <= 0.6 * n_lines, longest
 
 
-@bare
+@inline
 def find_paragraph(text, i, last, following, end, blank, wrapped, longest, table):
     """Return where the paragraph that begins with the line ``text[i:last]`` ends, and where the next line starts.
 
@@ -209,7 +210,7 @@ def find_paragraph(text, i, last, following, end, blank, wrapped, longest, table
     return last, following
 
 
-@bare
+@kernel
 def segment_bodies(
     text, offsets, body_starts, first_article, table, strict, starts, ends, articles, levels, parents
 ):  # fmt: skip
@@ -246,7 +247,7 @@ def segment_bodies(
     return n
 
 
-@bare
+@inline
 def write(starts, ends, levels, parents, n, start, end, level, parent):
     """Fill row ``n``."""
     starts[n] = start
@@ -255,7 +256,7 @@ def write(starts, ends, levels, parents, n, start, end, level, parent):
     parents[n] = parent
 
 
-@bare
+@inline
 def write_paragraph(text, start, end, table, strict, starts, ends, levels, parents, n):
     """Fill the rows of a paragraph and its sentences; returns the number of the next row, ``-1`` if they do not fit."""
     row = n

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from dedup.kernels import inline
 from dedup.kernels.abbreviation import is_abbreviation, is_attribution, is_exclaiming, word_end
-from dedup.kernels.classes import bare, class_of, is_letter, pass_class
+from dedup.kernels.classes import class_of, is_letter, pass_class
 from dedup.kernels.sentence_table import (
     ATERM,
     CLOSE,
@@ -35,7 +36,7 @@ _MAX_NAME = 5
 _MAX_ADDRESS = 400
 
 
-@bare
+@inline
 def find_sentence_strict(text, start, end, table):
     """Return where the sentence that begins at ``start`` ends by the rules SB3 to SB998 of UAX #29.
 
@@ -74,7 +75,7 @@ def find_sentence_strict(text, start, end, table):
     return end
 
 
-@bare
+@inline
 def leads_to_lower(text, i, end, blocks, classes):
     """Tell whether the first letter, terminator or line's end from ``i`` on is a lower-case letter."""
     while i < end:
@@ -86,7 +87,7 @@ def leads_to_lower(text, i, end, blocks, classes):
     return False
 
 
-@bare
+@inline
 def find_sentence(text, start, end, table):
     """Return where the sentence that begins at ``start`` ends, the white space behind it included."""
     blocks, classes, stops = table.blocks, table.classes, table.stops
@@ -114,7 +115,7 @@ def find_sentence(text, start, end, table):
             return i
 
 
-@bare
+@inline
 def is_greek(text, start, i):
     """Tell whether a Greek letter stands before byte ``i``."""
     return (i - 2 >= start and (text[i - 2] == 0xCE or text[i - 2] == 0xCF)) or (
@@ -122,7 +123,7 @@ def is_greek(text, start, i):
     )
 
 
-@bare
+@inline
 def pass_closers(text, i, end, blocks, classes):
     """Return the end of what closes a sentence behind its terminator: quotation marks, brackets, notes, emphasis."""
     while i < end:
@@ -150,7 +151,7 @@ def pass_closers(text, i, end, blocks, classes):
     return i
 
 
-@bare
+@inline
 def is_mark(code):
     """Tell whether a code point is a note's sign or digit, or Markdown's emphasis, and stands close to its sentence."""
     return (
@@ -165,7 +166,7 @@ def is_mark(code):
     )
 
 
-@bare
+@inline
 def pass_spaces(text, i, end, blocks, classes):
     """Return the end of white space; in ``« Oui ! » Il`` the closing mark is passed as well."""
     first = i
@@ -182,7 +183,7 @@ def pass_spaces(text, i, end, blocks, classes):
     return i
 
 
-@bare
+@inline
 def is_end(text, start, first_stop, after, closed, i, end, sharp, table):
     """Tell whether a sentence ends with the terminators ``text[first_stop:after]``, what closes it, and white space.
 
@@ -231,7 +232,7 @@ def is_end(text, start, first_stop, after, closed, i, end, sharp, table):
     return not is_abbreviation(text, start, first_stop, word, end, kind, table)
 
 
-@bare
+@inline
 def has_word(text, i, end, blocks, classes):
     """Tell whether a letter or digit stands in the text: a sentence is more than ``...``."""
     while i < end:
@@ -241,7 +242,7 @@ def has_word(text, i, end, blocks, classes):
     return False
 
 
-@bare
+@inline
 def ends_closely(text, start, first_stop, after, i, word, end, kind, sharp, table):
     """Tell whether a sentence ends where no white space follows: CJK, quotation marks, spaces left out."""
     blocks, classes = table.blocks, table.classes
@@ -281,13 +282,13 @@ def ends_closely(text, start, first_stop, after, i, word, end, kind, sharp, tabl
     )
 
 
-@bare
+@inline
 def is_particle(code):
     """Tell whether a code point is one of the Japanese particles to, no, wa, ga, o, ni."""
     return code == 0x3068 or code == 0x306E or code == 0x306F or code == 0x304C or code == 0x3092 or code == 0x306B
 
 
-@bare
+@inline
 def is_address(text, start, i):
     """Tell whether what stands before byte ``i``, back to white space, looks like a web or mail address."""
     first = max(start, i - _MAX_ADDRESS)
@@ -298,7 +299,7 @@ def is_address(text, start, i):
     return False
 
 
-@bare
+@inline
 def is_chinese_attribution(text, i, end, blocks, classes):
     """Tell whether a run of a few letters begins at ``i`` whose last is a Chinese verb of speech."""
     last = 0

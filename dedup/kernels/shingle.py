@@ -7,6 +7,7 @@ import numpy as np
 
 from dedup.kernels import inline, kernel
 from dedup.kernels.hashing import fmix64, power, roll, sequence_hash, shingle_hash
+from dedup.kernels.sort import sort_stretch
 
 _MOST = np.uint8(255)
 _SHIFT_32 = np.uint64(32)
@@ -118,7 +119,7 @@ def shingle_rows(values, firsts, lasts, k, out, offsets):
         start = used
         for i in range(firsts[row], firsts[row] + n):
             out[start + i - firsts[row]] = shingle_hash(values, i, min(i + k, lasts[row]))
-        out[start : start + n].sort()
+        sort_stretch(out, start, start + n)
         for i in range(start, start + n):
             if i == start or out[i] != out[used - 1]:
                 out[used] = out[i]

@@ -6,24 +6,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels import inline, kernel
+from dedup.kernels import allocating, inline
 from dedup.kernels.hashing import fmix64
 from dedup.kernels.shingle import n_shingles
+from dedup.kernels.sort import sort_stretch
 
 
 @inline
 def fill_terms(values, first, last, idf, terms, weights):
     """Fill distinct terms and TF-IDF weights of a token range, unit length; returns their number."""
-    found = np.sort(values[first:last] >> 1)
+    n = last - first
+    for i in range(n):
+        terms[i] = values[first + i] >> 1
+    sort_stretch(terms, 0, n)
     used = 0
     squares = 0.0
     i = 0
-    while i < len(found):
+    while i < n:
         j = i + 1
-        while j < len(found) and found[j] == found[i]:
+        while j < n and terms[j] == terms[i]:
             j += 1
-        terms[used] = found[i]
-        weights[used] = (1.0 + np.log(j - i)) * idf[found[i]]
+        weights[used] = (1.0 + np.log(j - i)) * idf[terms[i]]
+        terms[used] = terms[i]
         squares += weights[used] * weights[used]
         used += 1
         i = j
@@ -43,7 +47,7 @@ def fill_shingles(values, first, last, k, out):
         for j in range(first + i, min(first + i + k, last)):
             total = fmix64(np.uint64(total ^ np.uint64(values[j] >> 1)))
         out[i] = total
-    out[:n].sort()
+    sort_stretch(out, 0, n)
     used = 0
     for i in range(n):
         if i == 0 or out[i] != out[used - 1]:
@@ -52,7 +56,7 @@ def fill_shingles(values, first, last, k, out):
     return used
 
 
-@kernel
+@allocating
 def score_spans(values, spans, k, idf, jaccards, containments, cosines):
     """Fill the three scores of each pair of token ranges (``spans``: int64[q, 6] as `align` gives it)."""
     longest = 1
