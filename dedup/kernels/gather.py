@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import inline, kernel
+from dedup.kernels.vector import WIDTH, backslash_bits, copy_stretch, first_bit
 
 # Where the value of a role was found, in `kinds` (0: nowhere).
 PLAIN = 1  #: a string without escapes: its bytes are the value
@@ -97,28 +98,33 @@ def _write_code(code, out, to):
 @inline
 def _copy(source, start, end, out, to):
     """Copy ``source[start:end]`` and return the index after it."""
-    shift = to - start
-    for i in range(np.uint64(start), np.uint64(end)):
-        out[np.uint64(i + shift)] = source[i]
-    return to + end - start
+    while start + WIDTH <= end:
+        copy_stretch(source, start, out, to)
+        start += WIDTH
+        to += WIDTH
+    while start < end:
+        out[to] = source[start]
+        start += 1
+        to += 1
+    return to
 
 
 @inline
 def _write_escaped(block, i, end, out, to):
     """Write the string ``block[i:end]`` unescaped and return the index after it; the scan has checked it."""
     while i < end:
-        run = i
-        while run + STRIDE <= end:
-            special = 0
-            for j in range(run, run + STRIDE):
-                special |= block[j] == _BACKSLASH
-            if special != 0:
-                break
-            run += STRIDE
-        while run < end and block[run] != _BACKSLASH:
-            run += 1
-        to = _copy(block, i, run, out, to)
-        i = run
+        if i + WIDTH <= end and to + WIDTH <= len(out):
+            # What is copied behind a backslash is written over.
+            copy_stretch(block, i, out, to)
+            n = first_bit(backslash_bits(block, i))
+            i += n
+            to += n
+            if n == WIDTH:
+                continue
+        while i < end and block[i] != _BACKSLASH:
+            out[to] = block[i]
+            to += 1
+            i += 1
         if i < end:
             code, i = read_escape(block, i, end)
             to = _write_code(code, out, to)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.kernels import allocating, inline
-from dedup.kernels.gather import ESCAPED, LIST, NUMBER, PLAIN, STRIDE, read_escape
+from dedup.kernels.gather import ESCAPED, LIST, NUMBER, PLAIN, read_escape
+from dedup.kernels.vector import WIDTH, first_bit, high_bits, string_bits
 
 #: What a value is wanted for; also the columns of `kinds` and `spans`.
 ID, TITLE, TEXT, DATE, SOURCE, URL, LANGUAGE, TAGS = 0, 1, 2, 3, 4, 5, 6, 7
@@ -49,17 +50,16 @@ def _skip_string(block, i, end):
     escaped = False
     high = False
     while i < end:
-        if i + STRIDE <= end:
-            special = 0
-            above = 0
-            for j in range(i, i + STRIDE):
-                c = block[j]
-                special |= (c == _QUOTE) | (c == _BACKSLASH) | (c < _SPACE)
-                above |= c & 128
-            high |= above != 0
+        if i + WIDTH <= end:
+            special = string_bits(block, i)
+            above = high_bits(block, i)
             if special == 0:
-                i += STRIDE
+                high |= above != 0
+                i += WIDTH
                 continue
+            n = first_bit(special)
+            high |= above & ((np.uint64(1) << np.uint64(n)) - np.uint64(1)) != 0
+            i += n
         c = block[i]
         while c != _QUOTE and c != _BACKSLASH and c >= _SPACE:
             high |= c >= 128
@@ -207,13 +207,12 @@ def _skip_container(block, i, end):
 def is_utf8(block, i, end):
     """Tell whether ``block[i:end]`` is UTF-8: shortest forms, no surrogates (Unicode 15, table 3-7)."""
     while i < end:
-        if i + STRIDE <= end:
-            above = 0
-            for j in range(i, i + STRIDE):
-                above |= block[j]
-            if above < 128:
-                i += STRIDE
+        if i + WIDTH <= end:
+            above = high_bits(block, i)
+            if above == 0:
+                i += WIDTH
                 continue
+            i += first_bit(above)
         while i < end and block[i] < 128:
             i += 1
         if i == end:
