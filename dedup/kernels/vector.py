@@ -37,9 +37,7 @@ def _is(byte: int) -> _Test:
 
 def _within(first: int, last: int) -> _Test:
     """Test for a range by one comparison: what is below it wraps around."""
-    return lambda builder, loaded: builder.icmp_unsigned(
-        "<=", builder.sub(loaded, _every(first)), _every(last - first)
-    )
+    return lambda builder, loaded: builder.icmp_unsigned("<=", builder.sub(loaded, _every(first)), _every(last - first))
 
 
 def _any_of(*tests: _Test) -> _Test:
@@ -68,7 +66,10 @@ def _compiled(test: _Test) -> Callable[[_F], _F]:
         return types.uint64(array, types.int64), generate
 
     def decorate(plain: _F) -> _F:
-        overload(plain, jit_options={"_nrt": False}, inline="always")(lambda array, at: lambda array, at: bits(array, at))
+        @overload(plain, jit_options={"_nrt": False}, inline="always")
+        def compiled(array: Any, at: Any) -> Any:
+            return lambda array, at: bits(array, at)
+
         return plain
 
     return decorate
@@ -115,9 +116,7 @@ def word_bits(array, at):
     return _plain_bits(
         array,
         at,
-        lambda b: (
-            ((b >= 0x30) & (b <= 0x39)) | ((b >= 0x41) & (b <= 0x5A)) | (b == 0x5F) | ((b >= 0x61) & (b <= 0x7A))
-        ),
+        lambda b: ((b >= 0x30) & (b <= 0x39)) | ((b >= 0x41) & (b <= 0x5A)) | (b == 0x5F) | ((b >= 0x61) & (b <= 0x7A)),
     )
 
 

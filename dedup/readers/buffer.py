@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -146,20 +147,31 @@ class TextBuffer:
 
     def __init__(self, size_guess: int) -> None:
         self._data = _reserve(max(size_guess, 1 << 16))
+        self._writing: list[Future[None]] = []
         self.size = 0
 
-    def extend(self, size: int, write: Callable[[NDArray[np.uint8]], None]) -> None:
-        """Append ``size`` bytes that ``write`` fills in."""
+    def extend(self, size: int, write: Callable[[NDArray[np.uint8]], None], pool: Executor | None = None) -> None:
+        """Append ``size`` bytes that ``write`` fills in; with a pool, on one of its threads, and later."""
         end = self.size + size
         if end > len(self._data):
+            self.wait()
             grown = _reserve(max(2 * len(self._data), end), least=end)
             grown[: self.size] = self._data[: self.size]
             self._data = grown  # arrays given out before keep the old one, whose bytes are the same
-        write(self._data[self.size : end])
+        if pool is None:
+            write(self._data[self.size : end])
+        else:
+            self._writing.append(pool.submit(write, self._data[self.size : end]))
         self.size = end
+
+    def wait(self) -> None:
+        """Wait until all is written that was to be."""
+        while self._writing:
+            self._writing.pop().result()
 
     def text(self) -> NDArray[np.uint8]:
         """Return what is filled, not copied."""
+        self.wait()
         return self._data[: self.size]
 
 
@@ -204,11 +216,11 @@ class BatchWriter:
         self._n_articles = 0
         self._start = 0
 
-    def add(self, rows: Rows) -> None:
-        """Take the text of ``rows`` over into the buffer."""
+    def add(self, rows: Rows, pool: Executor | None = None) -> None:
+        """Take the text of ``rows`` over into the buffer, on a thread of the pool if there is one."""
         size = int(rows.title_sizes.sum() + rows.body_sizes.sum())
         rows.line_marks[:, 0] += self._buffer.size
-        self._buffer.extend(size, rows.write)
+        self._buffer.extend(size, rows.write, pool)
         rows.write = _written  # and with it goes what it held
         self._pending.append(rows)
 

@@ -6,7 +6,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -154,17 +154,32 @@ def _batches(
     known = all(source.size_bytes or source.path != STDIN for source in sources)
     total = sum(source.size_bytes for source in sources) if known else 0
     done, silent = 0, {source.path: None for source in sources}
-    for rows in _run(_tasks(sources, writer.formats, params), jobs):
-        done += rows.read_bytes
-        for path in [*(skip.path for skip in rows.skips), *(sources[i].path for i in np.unique(rows.file_rows))]:
-            silent.pop(path, None)
-        writer.add(rows)
-        if progress:
-            progress(done, total)
-        if writer.pending_bytes >= params.block_bytes // 2:
-            yield writer.batch()
-    writer.add(RowBuilder([Skip(path, 0, "no record in it") for path in silent]).rows())
-    yield writer.batch()
+    with _reading_pool(jobs) as pool:
+        for rows in _run(_tasks(sources, writer.formats, params), pool, jobs):
+            # Only now, so that the rows before these are written while these are parsed.
+            if writer.pending_bytes >= params.block_bytes // 2:
+                yield writer.batch()
+            done += rows.read_bytes
+            for path in [*(skip.path for skip in rows.skips), *(sources[i].path for i in np.unique(rows.file_rows))]:
+                silent.pop(path, None)
+            writer.add(rows, pool)
+            if progress:
+                progress(done, total)
+        writer.add(RowBuilder([Skip(path, 0, "no record in it") for path in silent]).rows())
+        yield writer.batch()
+
+
+@contextmanager
+def _reading_pool(jobs: int) -> Iterator[ThreadPoolExecutor | None]:
+    """Lend threads that parse and write; none if there is to be one in all."""
+    if jobs == 1:
+        yield None
+        return
+    pool = ThreadPoolExecutor(jobs, "dedup-read")
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _size_guess(source: Source) -> int:
@@ -175,24 +190,20 @@ def _size_guess(source: Source) -> int:
     return source.size_bytes * (1 if name_format(source.path) == "json" else _TEXT_GROWTH)
 
 
-def _run(tasks: Iterator[Task], jobs: int) -> Iterator[Rows]:
+def _run(tasks: Iterator[Task], pool: ThreadPoolExecutor | None, jobs: int) -> Iterator[Rows]:
     """Yield what the tasks return, in their order; a few are worked on ahead."""
-    if jobs == 1:
+    if pool is None:
         for task in tasks:
             yield task()
         return
-    pool = ThreadPoolExecutor(jobs, "dedup-read")
     pending: deque[Future[Rows]] = deque()
-    try:
-        for task in tasks:
-            pending.append(pool.submit(task))
-            del task  # it holds its block
-            if len(pending) > jobs + 1:
-                yield pending.popleft().result()
-        while pending:
+    for task in tasks:
+        pending.append(pool.submit(task))
+        del task  # it holds its block
+        if len(pending) > jobs + 1:
             yield pending.popleft().result()
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    while pending:
+        yield pending.popleft().result()
 
 
 def _tasks(sources: list[Source], formats: list[str], params: ReadParams) -> Iterator[Task]:

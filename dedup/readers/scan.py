@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,12 @@ from dedup.readers.fields import DATE_NOTE, FieldTable, Record
 def parse_number(raw: bytes) -> int | float:
     """Return the number that JSON writes so, as the line reader has it: without fraction and exponent, an integer."""
     return int(raw) if raw.removeprefix(b"-").isdigit() else float(raw)
+
+
+@lru_cache(maxsize=1 << 14)  # many articles are of one day
+def _moment(raw: bytes, is_number: bool) -> int | None:
+    """Return the time that the bytes of a number or string of JSON say."""
+    return parse_date(parse_number(raw) if is_number else raw.decode())
 
 
 class Scan:
@@ -128,8 +135,7 @@ class Scan:
         spans = self._spans[dated, DATE, :2].tolist()
         are_numbers = (self._kinds[dated, DATE] == NUMBER).tolist()
         for row, (start, end), is_number in zip(dated.tolist(), spans, are_numbers, strict=True):
-            raw = self._bytes[start:end]
-            moment = parse_date(parse_number(raw) if is_number else raw.decode())
+            moment = _moment(self._bytes[start:end], is_number)
             if moment is None:
                 self._skips.append(Skip(self._path, int(self._numbers[row]), DATE_NOTE))
             else:
