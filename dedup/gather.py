@@ -119,6 +119,9 @@ def span_bytes(
     firsts: Sequence[NDArray[np.int64]],
     lasts: Sequence[NDArray[np.int64]],
     config: Config,
+    executor: Executor,
+    *,
+    jobs: int = 1,
 ) -> list[NDArray[np.int64]]:
     """Return where spans of tokens start and end in bytes: starts and ends in turn, for each pair of arrays given.
 
@@ -128,15 +131,28 @@ def span_bytes(
     rows = sentence_rows(survey)
     row_firsts = survey.token_firsts[rows]
     wanted = np.concatenate([np.append(first, last - 1) for first, last in zip(firsts, lasts, strict=True)])
-    owners = np.searchsorted(row_firsts, wanted, "right") - 1
-    used, compact = np.unique(owners, return_inverse=True)
-    rows, row_firsts = rows[used], row_firsts[used]
-    tokens = tokenize(articles.text, survey.segments.starts[rows], survey.segments.ends[rows], config.tokens)
-    found = tokens.offsets[compact] + wanted - row_firsts[compact]
-    opens = wanted == row_firsts[compact]
-    closes = wanted == row_firsts[compact] + survey.n_tokens[rows][compact] - 1
-    starts = np.where(opens, survey.segments.starts[rows][compact], tokens.starts[found])
-    ends = np.where(closes, survey.segments.ends[rows][compact], tokens.ends[found])
+    starts, ends = np.empty(len(wanted), np.int64), np.empty(len(wanted), np.int64)
+    # Each thread has its own sentences, so none is made twice.
+    edges = row_firsts[np.linspace(0, len(rows), 2 * jobs + 1).astype(np.int64)[:-1]] if len(rows) else row_firsts
+
+    def work(part: int) -> None:
+        mine = wanted >= edges[part]
+        if part + 1 < len(edges):
+            mine &= wanted < edges[part + 1]
+        chosen = np.flatnonzero(mine)
+        places = wanted[chosen]
+        owners = np.searchsorted(row_firsts, places, "right") - 1
+        used, compact = np.unique(owners, return_inverse=True)
+        tokens = tokenize(
+            articles.text, survey.segments.starts[rows[used]], survey.segments.ends[rows[used]], config.tokens
+        )
+        at = places - row_firsts[owners]
+        found = tokens.offsets[compact] + at
+        opens, closes = at == 0, at == survey.n_tokens[rows[owners]] - 1
+        starts[chosen] = np.where(opens, survey.segments.starts[rows[owners]], tokens.starts[found])
+        ends[chosen] = np.where(closes, survey.segments.ends[rows[owners]], tokens.ends[found])
+
+    list(executor.map(work, range(len(edges))))
     out = []
     at = 0
     for first in firsts:

@@ -259,6 +259,7 @@ class _Run:
         self.unseen: Unseen | None = None
         self.articles, self.config, self.executor, self.jobs = articles, config, executor, jobs
         self.progress, self.clock = progress, clock
+        self._long_enough: NDArray[np.bool_] | None = None
         self.ranks = findings.rank_articles(articles.dates)
         self.rule, self.max_links = _pair_rule(articles, config.pairs)
 
@@ -385,10 +386,11 @@ class _Run:
 
     def _searched(self, survey: Survey, distinct: collapse.Distinct) -> NDArray[np.bool_]:
         """Tell which distinct rows are long enough and of a level that is searched: bool[d]."""
-        levels = distinct.levels & np.uint8(passes.searched_levels(self.config))
-        long_enough: NDArray[np.bool_] = survey.n_tokens[distinct.firsts] >= self.config.shingle.min_tokens
-        long_enough &= levels != 0
-        return long_enough
+        if self._long_enough is None:
+            levels = distinct.levels & np.uint8(passes.searched_levels(self.config))
+            self._long_enough = survey.n_tokens[distinct.firsts] >= self.config.shingle.min_tokens
+            self._long_enough &= levels != 0
+        return self._long_enough
 
     def _search(
         self,
@@ -505,7 +507,8 @@ class _Run:
         spans = passages.find_passages(
             links, tokens, firsts, lasts, vocabulary.idf, k, self.config.passages, self.executor, jobs=self.jobs
         )
-        return to_passages(self.articles, survey, spans, title_passages(survey, titles, matched, distinct), self.config)
+        titled = title_passages(survey, titles, matched, distinct)
+        return to_passages(self.articles, survey, spans, titled, self.config, self.executor, jobs=self.jobs)
 
     def _article_tokens(self, survey: Survey) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the corpus position of each article's first token (int64[n + 1]), and its body's tokens (int64[n])."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import Executor
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -119,10 +121,12 @@ def _are_boilerplate(
 
 def source_numbers(articles: Articles) -> NDArray[np.int32]:
     """Return a number for the source of each article: int32[n]; articles without one share a number."""
-    numbers: dict[str, int] = {}
-    if not len(articles.sources.values):
+    numbers: dict[bytes, int] = {}
+    values, offsets = articles.sources.values.tobytes(), articles.sources.offsets.tolist()
+    if not values:
         return np.zeros(len(articles), np.int32)
-    return np.fromiter((numbers.setdefault(one, len(numbers)) for one in articles.sources), np.int32, len(articles))
+    names = (values[start:end] for start, end in pairwise(offsets))
+    return np.fromiter((numbers.setdefault(one, len(numbers)) for one in names), np.int32, len(articles))
 
 
 def _count_distinct(groups: NDArray[np.int64], values: NDArray[Any], n: int) -> NDArray[np.int64]:
@@ -292,11 +296,20 @@ def title_passages(
 
 
 def to_passages(
-    articles: Articles, survey: Survey, spans: TokenSpans, titles: tuple[NDArray[Any], ...], config: Config
+    articles: Articles,
+    survey: Survey,
+    spans: TokenSpans,
+    titles: tuple[NDArray[Any], ...],
+    config: Config,
+    executor: Executor,
+    *,
+    jobs: int = 1,
 ) -> tuple[Passages, NDArray[np.int64]]:
     """Return the passages in bytes and in tokens (int64[q, 4]), titles among them, sorted by articles and position."""
     segments = survey.segments
-    places = span_bytes(articles, survey, (spans.lefts, spans.rights), (spans.left_ends, spans.right_ends), config)
+    places = span_bytes(
+        articles, survey, (spans.lefts, spans.rights), (spans.left_ends, spans.right_ends), config, executor, jobs=jobs
+    )
     a, b, jaccard, containment, cosine, equal = titles
     title_levels = np.full(len(a), Level.TITLE, np.uint8)
     columns: dict[str, Any] = {

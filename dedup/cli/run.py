@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import warnings
@@ -86,8 +87,16 @@ def working(quiet: bool) -> Iterator[Progress]:
     # What Numba says of its own doings concerns whoever writes kernels.
     warnings.filterwarnings("ignore", module=r"numba\.|dedup\.kernels")
     progress = Progress(sys.stderr, enabled=not quiet and shows_progress(sys.stderr))
-    with progress, announcing(lambda: None if quiet else progress.note("dedup: compiling (first run only) ...")):
-        yield progress
+    # A search for cycles goes over every module that is loaded, and what a run makes is arrays and rows without any.
+    threshold = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
+    try:
+        with progress, announcing(lambda: None if quiet else progress.note("dedup: compiling (first run only) ...")):
+            yield progress
+    finally:
+        gc.set_threshold(*threshold)
+        gc.unfreeze()
 
 
 def scan_inputs(

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 import numpy as np
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.extending import intrinsic, overload
 
@@ -50,10 +50,15 @@ def _any_of(*tests: _Test) -> _Test:
     return test
 
 
+def _replace(plain: Callable[..., object], form: Callable[..., object]) -> None:
+    """Let kernels call ``form``'s function where they name the plain one."""
+    options: Any = {"_nrt": False}
+    overload(plain, jit_options=options, inline="always")(form)
+
+
 def _compiled(test: _Test) -> Callable[[_F], _F]:
     """Return a decorator that gives a plain function its compiled form."""
 
-    @intrinsic  # type: ignore[misc, unused-ignore]
     def bits(_context: Any, array: Any, at: Any) -> Any:
         def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
             data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
@@ -65,11 +70,10 @@ def _compiled(test: _Test) -> Callable[[_F], _F]:
 
         return types.uint64(array, types.int64), generate
 
-    def decorate(plain: _F) -> _F:
-        @overload(plain, jit_options={"_nrt": False}, inline="always")
-        def compiled(array: Any, at: Any) -> Any:
-            return lambda array, at: bits(array, at)
+    compiled: Any = intrinsic(bits)
 
+    def decorate(plain: _F) -> _F:
+        _replace(plain, lambda array, at: lambda array, at: compiled(array, at))
         return plain
 
     return decorate
@@ -120,7 +124,6 @@ def word_bits(array, at):
     )
 
 
-@intrinsic  # type: ignore[misc, unused-ignore]
 def _copy(_context: Any, source: Any, at: Any, out: Any, to: Any) -> Any:
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
         places = []
@@ -140,12 +143,10 @@ def copy_stretch(source, at, out, to):
     out[to : to + WIDTH] = source[at : at + WIDTH]
 
 
-@overload(copy_stretch, jit_options={"_nrt": False}, inline="always")
-def _copy_stretch(source, at, out, to):
-    return lambda source, at, out, to: _copy(source, at, out, to)
+_compiled_copy: Any = intrinsic(_copy)
+_replace(copy_stretch, lambda source, at, out, to: lambda source, at, out, to: _compiled_copy(source, at, out, to))
 
 
-@intrinsic  # type: ignore[misc, unused-ignore]
 def _count_trailing(_context: Any, word: Any) -> Any:
     def generate(_target: Any, builder: ir.IRBuilder, _signature: Any, arguments: Any) -> ir.Value:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
@@ -159,4 +160,5 @@ def first_bit(word):
     return (word & -word).bit_length() - 1 if word else WIDTH
 
 
-overload(first_bit, jit_options={"_nrt": False}, inline="always")(lambda word: lambda word: _count_trailing(word))
+_compiled_count: Any = intrinsic(_count_trailing)
+_replace(first_bit, lambda word: lambda word: _compiled_count(word))

@@ -96,6 +96,7 @@ def report_segments(report: Report) -> Iterator[Segment]:
     """Yield the segments of `paired_rows`."""
     articles, segments, rows = report.articles, report.segments, paired_rows(report)
     paths = [clean(path) for path in articles.files]
+    text = articles.text.data
     for first in range(0, len(rows), _CHUNK):
         part = rows[first : first + _CHUNK]
         owners = segments.articles[part].astype(np.int64)
@@ -103,25 +104,22 @@ def report_segments(report: Report) -> Iterator[Segment]:
         titles = ends <= articles.body_starts[owners]
         bases = np.where(titles, articles.offsets[owners], articles.body_starts[owners])
         at = positions(articles, np.tile(owners, 2), np.concatenate([starts, ends]), np.tile(titles, 2))
-        lines, columns, characters = (column.reshape(2, -1).T.tolist() for column in at)
-        for i, article in enumerate(owners.tolist()):
-            start, end, base = int(starts[i]), int(ends[i]), int(bases[i])
-            bits = int(segments.levels[part[i]])
-            yield Segment(
-                article,
-                clean(articles.ids[article]),
-                paths[articles.file_rows[article]],
-                int(articles.records[article]),
-                "title" if titles[i] else "body",
-                LEVELS[bits & -bits],
-                (start - base, end - base),
-                (characters[i][0], characters[i][1]),
-                lines[i][0],
-                columns[i][0],
-                lines[i][1],
-                columns[i][1],
-                *cut_text(articles.text[start:end].tobytes()),
-            )
+        lines, columns, characters = (column.reshape(2, -1) for column in at)
+        bits = segments.levels[part].astype(np.int64)
+        texts = [cut_text(text[start:end].tobytes()) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        yield from map(
+            Segment,
+            owners.tolist(),
+            [clean(articles.ids[article]) for article in owners.tolist()],
+            [paths[file] for file in articles.file_rows[owners].tolist()],
+            articles.records[owners].tolist(),
+            ["title" if title else "body" for title in titles.tolist()],
+            [LEVELS[level] for level in (bits & -bits).tolist()],
+            zip((starts - bases).tolist(), (ends - bases).tolist(), strict=True),
+            map(tuple, characters.T.tolist()),
+            *(column.tolist() for column in (lines[0], columns[0], lines[1], columns[1])),
+            *zip(*texts, strict=True),
+        )
 
 
 def report_pairs(report: Report) -> Iterator[Pair]:
