@@ -10,6 +10,7 @@ from dedup.kernels import inline, kernel
 from dedup.kernels.classes import class_of
 from dedup.kernels.sentence import find_sentence, find_sentence_strict
 from dedup.kernels.sentence_table import ATERM, CLOSE, EXTEND, SP, STERM
+from dedup.kernels.vector import WIDTH, break_bits, first_bit
 
 _TITLE = np.uint8(1)
 _PARAGRAPH = np.uint8(2)
@@ -69,6 +70,12 @@ def skip_space_back(text, start, i):
 def find_break(text, i, end):
     """Return where the line that holds byte ``i`` ends, and where the next one starts."""
     while i < end:
+        if i + WIDTH <= end:
+            bits = break_bits(text, i)
+            if bits == 0:
+                i += WIDTH
+                continue
+            i += first_bit(bits)
         byte = text[np.uint64(i)]
         if byte >= 10 and byte <= 13:
             return i, i + 2 if byte == 13 and i + 1 < end and text[i + 1] == 10 else i + 1

@@ -26,6 +26,7 @@ from dedup.kernels.sentence_table import (
     STERM,
     UPPER,
 )
+from dedup.kernels.vector import WIDTH, first_bit, stop_bits
 
 _ELLIPSIS = 0x2026
 #: How long a note in brackets behind a sentence may be, in bytes.
@@ -93,7 +94,14 @@ def find_sentence(text, start, end, table):
     blocks, classes, stops = table.blocks, table.classes, table.stops
     i = start
     while True:
-        while i < end and not stops[text[np.uint64(i)]]:
+        while i < end:
+            if i + WIDTH <= end:
+                bits = stop_bits(text, i)
+                i += first_bit(bits)
+                if bits == 0:
+                    continue
+            if stops[text[np.uint64(i)]]:
+                break
             i += 1
         if i >= end:
             return end

@@ -9,9 +9,11 @@ from dedup.kernels import allocating, inline
 _BITS = 11
 _RADIX = 1 << _BITS
 #: Tokuda (1992), An improved Shellsort: sequence A108870 of the OEIS.
-_GAPS = (
-    8845866, 3931496, 1747331, 776591, 345152, 153401, 68178, 30301, 13467, 5985, 2660, 1182, 525, 233, 103, 46, 20, 9,
-    4, 1,
+_GAPS = np.array(
+    [
+        8845866, 3931496, 1747331, 776591, 345152, 153401, 68178, 30301, 13467, 5985, 2660, 1182, 525, 233, 103, 46,
+        20, 9, 4, 1,
+    ]
 )  # fmt: skip
 _N_GAPS = len(_GAPS)
 #: So many numbers are sorted by insertion alone.

@@ -114,16 +114,6 @@ def stop_bits(array, at):
     return _plain_bits(array, at, lambda b: (b == 0x21) | (b == 0x2E) | (b == 0x3B) | (b == 0x3F) | (b >= 0x80))
 
 
-@_compiled(_any_of(_within(0x30, 0x39), _within(0x41, 0x5A), _is(0x5F), _within(0x61, 0x7A)))
-def word_bits(array, at):
-    """Return where the letters, digits and low lines of ASCII stand."""
-    return _plain_bits(
-        array,
-        at,
-        lambda b: ((b >= 0x30) & (b <= 0x39)) | ((b >= 0x41) & (b <= 0x5A)) | (b == 0x5F) | ((b >= 0x61) & (b <= 0x7A)),
-    )
-
-
 def _copy(_context: Any, source: Any, at: Any, out: Any, to: Any) -> Any:
     def generate(context: Any, builder: ir.IRBuilder, signature: Any, arguments: Any) -> ir.Value:
         places = []
