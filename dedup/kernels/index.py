@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dedup.kernels import kernel
+from dedup.kernels import allocating, kernel
 
 _BITMAP_SHIFT = np.uint32(25)
 _WORD_SHIFT = np.uint32(6)
@@ -23,7 +23,7 @@ def fill_bitmaps(values, offsets, bitmaps):
             bitmaps[row, np.int64(bit >> _WORD_SHIFT)] |= _ONE << np.uint64(bit & _WORD_MASK)
 
 
-@kernel
+@allocating
 def longest_runs(values, left_firsts, left_lasts, right_firsts, right_lasts, longest):
     """Fill how many tokens in a row two ranges of ``values`` have in common, at most."""
     for pair in range(len(longest)):
