@@ -44,7 +44,7 @@ from dedup.score import Vocabulary
 Progress = Callable[[str, int, int], None]
 
 #: Stages that leave much memory free, which the next ones would come on top of.
-_TRIMMED = ("segment", "collapse", "shingle", "candidates", "cluster")
+_TRIMMED = ("read", "segment", "collapse", "shingle", "candidates", "score", "cluster", "passages")
 #: Pairs of places of two distinct segments that are linked one by one; of more, a star and two chains are.
 _MAX_LINKS = 256
 _MAX_RULED_LINKS = 1 << 14
