@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import numpy as np
@@ -297,3 +300,31 @@ def test_only_needed_columns_are_read(tmp_path, monkeypatch):
     read_feeds([tmp_path / "a.parquet"])
 
     assert [{"id", "title", "text", "source", "date", "tags"}] == [set(columns) for columns in seen]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".jsonl"])
+def test_a_file_that_is_cut_while_it_is_read(tmp_path, suffix):
+    """What had been read stays, the loss is a line, and the process lives: a mapped file would have killed it."""
+    path = tmp_path / f"t{suffix}"
+    records = [{"id": str(i), "text": f"{i} " + random.Random(i).randbytes(3000).hex()} for i in range(3000)]
+    if suffix == ".jsonl":
+        path.write_text("\n".join(map(json.dumps, records)))
+    else:
+        table = pa.Table.from_pylist(records)
+        pq.write_table(table, path, row_group_size=100) if suffix == ".parquet" else write_batches(table, path)
+    script = (
+        "import sys; from dedup.readers import ReadParams, iter_batches\n"
+        "batches = iter_batches([sys.argv[1]], ReadParams(block_bytes=1 << 16))\n"
+        "n = len(next(batches).articles); open(sys.argv[1], 'r+b').truncate(1 << 20)\n"
+        "rest = [batch.articles for batch in batches]\n"
+        "print(0 < n <= n + sum(map(len, rest)) < 3000, sum(len(part.skips) for part in rest) > 0)"
+    )
+
+    run = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False)
+
+    assert (0, "True True\n") == (run.returncode, run.stdout), run.stderr
+
+
+def write_batches(table: pa.Table, path) -> None:
+    with pa.OSFile(str(path), "wb") as out, pa.ipc.new_file(out, table.schema) as writer:
+        writer.write_table(table, max_chunksize=100)

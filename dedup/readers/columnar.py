@@ -24,6 +24,8 @@ from dedup.readers.tasks import OpenFile, Task
 _NAMED_COLUMNS = 12
 _MAX_NAME = 64
 _LEAST_ROWS, _MOST_ROWS = 64, 1 << 15
+#: So much of a column of a Parquet file is read at once.
+_READ_BYTES = 1 << 20
 INSTALL = "reading {} needs pyarrow; install it: pip install 'saidtwice[arrow]'"
 
 
@@ -129,7 +131,9 @@ def _type_of(schema: Any, name: str) -> Any:
 def _parquet_batches(path: str, file: OpenFile) -> Iterator[tuple[Any, _Plan]]:
     import pyarrow.parquet as pq
 
-    with pq.ParquetFile(path, memory_map=True) as parquet:
+    # Not mapped: a mapped file that somebody cuts while it is read kills the process. Nor buffered before: the columns
+    # of all row groups would be in memory at once.
+    with pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES) as parquet:
         plan = _plan(parquet.schema_arrow, file.table)
         if isinstance(plan, str):
             yield plan, _Plan({})
@@ -164,7 +168,7 @@ def _ipc_batches(path: str, file: OpenFile) -> Iterator[tuple[Any, _Plan]]:
     import pyarrow as pa
 
     is_file = file.head.startswith(b"ARROW1")
-    with pa.memory_map(path) as source:
+    with pa.OSFile(path) as source:  # not mapped, as above
         opened = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
         plan = _plan(opened.schema, file.table)
         if isinstance(plan, str):
