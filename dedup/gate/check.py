@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import PurePath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -321,13 +320,15 @@ def _message(
         f" and {_many(n_others - 1, 'more place')}" if n_others > 1 else ""
     )
     if not others[0].in_file and spot.place and first.place and first.article == spot.article:
-        copy = f"{_in_text(spot.place)} is {_in_text(first.place)} again"
+        copy = _in_text(spot.place, first.place)
     return f"{summary}: {copy} ({spot.tokens} words, {how}){quote}"
 
 
-def _in_text(place: Place) -> str:
-    """Return where a place is in the text of a record."""
-    return f"paragraph {place.paragraph}" if place.paragraph else f"line {place.line} of the text"
+def _in_text(place: Place, first: Place) -> str:
+    """Return which part of the text of a record is which again."""
+    if place.paragraph and first.paragraph:
+        return f"paragraph {place.paragraph} is paragraph {first.paragraph} again"
+    return f"line {place.line} of the text is line {first.line} again"
 
 
 def _quoted(text: str) -> str:
@@ -348,7 +349,7 @@ def _is_line(report: Report, article: int) -> bool:
     articles = report.articles
     row = int(articles.file_rows[article])
     form = articles.formats[row] if articles.formats else "json"
-    return form == "json" and PurePath(articles.files[row]).suffix.lower() != ".json"
+    return form == "json" and not articles.files[row].lower().endswith(".json")
 
 
 def locate(report: Report, spot: Spot) -> Location:

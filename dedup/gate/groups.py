@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -151,14 +151,28 @@ class _Paragraphs:
         """
         first = int(np.searchsorted(self.sentence_ends, start, "right"))
         last = int(np.searchsorted(self.sentence_starts, end))
-        starts, ends = self.sentence_starts[first:last], self.sentence_ends[first:last]
-        if not len(starts):
+        starts, ends = self.sentence_starts[first:last].tolist(), self.sentence_ends[first:last].tolist()
+        if not starts:
             return start, end
-        inside = np.minimum(ends, end) - np.maximum(starts, start)
-        rows = np.flatnonzero(2 * inside >= ends - starts)
-        if not len(rows):
-            rows = np.array([inside.argmax()])
-        return int(starts[rows[0]]), int(ends[rows[-1]])
+        inside = [min(b, end) - max(a, start) for a, b in zip(starts, ends, strict=True)]
+        rows = [row for row, n in enumerate(inside) if 2 * n >= ends[row] - starts[row]] or [inside.index(max(inside))]
+        return starts[rows[0]], ends[rows[-1]]
+
+
+class _Texts:
+    """What places are known by: their texts are read once, together, for a call costs as much as a thousand words."""
+
+    def __init__(self, report: Report, paragraphs: _Paragraphs, findings: Iterable[Finding]) -> None:
+        self.parts: dict[tuple[int, int], list[tuple[int, int]]] = {}
+        for finding in findings:
+            for place in finding.places:
+                span = _span(report, place)
+                if span not in self.parts:
+                    self.parts[span] = [span] if place.part == "title" else paragraphs.parts(*span)
+        spans = list(dict.fromkeys([*self.parts, *(part for parts in self.parts.values() for part in parts)]))
+        rows = np.array(spans, np.int64).reshape(-1, 2)
+        digests = text_digests(report.articles, rows[:, 0], rows[:, 1], report.config.tokens)
+        self.digests = dict(zip(spans, digests, strict=True))
 
 
 def _without_marks(
@@ -192,11 +206,12 @@ def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -
         if not _is_mark(report, finding.places[0])
     ]
     doubled = _doubled(report, findings, params)
+    texts = _Texts(report, paragraphs, (finding for finding, code in findings if code not in ("D202", "D203")))
     # Articles that are named as wholes, and the words of the longest repeat that is named in the others.
     told: dict[int, int] = defaultdict(int)
     for finding, code in findings:
         if code == "D301":
-            yield from _notice(report, finding, params, paragraphs)
+            yield from _notice(report, finding, params, texts)
             continue
         if params.level(code) == "off":
             continue
@@ -225,7 +240,7 @@ def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -
             yield _articles(report, code, finding, places)
         else:
             yield Group(
-                code, tuple(_text_spots(report, code, places, paragraphs)), exact=finding.exact, finding=finding.number
+                code, tuple(_text_spots(report, code, places, texts)), exact=finding.exact, finding=finding.number
             )
     yield from _redundant_articles(report, params, told)
     yield from _redundant_feed(report, params, judged)
@@ -238,23 +253,23 @@ def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -
 def _code_of(report: Report, finding: Finding, paragraphs: _Paragraphs) -> str:
     if finding.kind == "self":
         # A teaser that is a sentence of the lead repeats a sentence, though it is a paragraph by itself.
-        spans = _spans(report, finding.places)
-        return "D101" if all(paragraphs.has_one(*span) for span in spans.tolist()) else "D102"
+        whole = all(paragraphs.has_one(*_span(report, place)) for place in finding.places)
+        return "D101" if whole else "D102"
     if finding.kind == "reuse":
         return "D204" if finding.level == "title" else "D201"
     return {"near-duplicate": "D202", "contained": "D203", "boilerplate": "D301"}[finding.kind]
 
 
 def _is_mark(report: Report, place: Place) -> bool:
-    ((start, end),) = _spans(report, [place]).tolist()
+    start, end = _span(report, place)
     return bool(_MARK.fullmatch(report.articles.slice_text(start, min(end, start + _TEXT_CHARACTERS))))
 
 
-def _spans(report: Report, places: Sequence[Place]) -> NDArray[np.int64]:
-    """Return the places as spans of `Articles.text`: int64[n, 2]."""
+def _span(report: Report, place: Place) -> tuple[int, int]:
+    """Return a place as a span of `Articles.text`."""
     articles = report.articles
-    bases = [(articles.offsets if place.part == "title" else articles.body_starts)[place.article] for place in places]
-    return np.array([place.byte_span for place in places], np.int64) + np.array(bases, np.int64)[:, None]
+    base = int((articles.offsets if place.part == "title" else articles.body_starts)[place.article])
+    return base + place.byte_span[0], base + place.byte_span[1]
 
 
 def _doubled(
@@ -265,47 +280,42 @@ def _doubled(
     for finding, code in findings:
         if finding.kind != "self" or params.level(code) == "off":
             continue
-        spans = _spans(report, finding.places).tolist()
-        for place, (start, end) in list(zip(finding.places, spans, strict=True))[1:]:
+        for place in finding.places[1:]:
             if place.tokens >= params.limit(code):
-                doubled[place.article].append((start, end))
+                doubled[place.article].append(_span(report, place))
     return doubled
 
 
 def _is_inside(report: Report, place: Place, spans: Mapping[int, Sequence[tuple[int, int]]]) -> bool:
-    ((start, end),) = _spans(report, [place]).tolist()
+    start, end = _span(report, place)
     return any(min(b, end) - max(a, start) >= _SAME_PLACE * (end - start) for a, b in spans.get(place.article, ()))
 
 
-def _text_spots(report: Report, code: str, places: Sequence[Place], paragraphs: _Paragraphs) -> Iterator[Spot]:
-    articles = report.articles
-    spans = _spans(report, places).tolist()
-    parts = [
-        [(start, end)] if place.part == "title" else paragraphs.parts(start, end)
-        for place, (start, end) in zip(places, spans, strict=True)
-    ]
-    rows = np.array([*spans, *(part for of_place in parts for part in of_place)], np.int64)
-    digests = text_digests(articles, rows[:, 0], rows[:, 1], report.config.tokens)
-    prints = [fingerprint(code, digest) for digest in digests]
-    of_parts = iter(prints[len(places) :])
-    for place, own, span, cuts in zip(places, prints, spans, parts, strict=False):
+def _text_spots(report: Report, code: str, places: Sequence[Place], texts: _Texts) -> Iterator[Spot]:
+    slice_text = report.articles.slice_text
+    for place in places:
+        span = _span(report, place)
+        own = fingerprint(code, texts.digests[span])
         made = tuple(
-            # Bytes are weights as good as tokens, and need no count.
-            Part(next(of_parts), start, end - start, articles.slice_text(start, min(end, start + _TEXT_CHARACTERS)))
-            for start, end in cuts
+            Part(
+                fingerprint(code, texts.digests[start, end]),
+                start,
+                end - start,  # bytes are weights as good as tokens, and need no count
+                slice_text(start, min(end, start + _TEXT_CHARACTERS)),
+            )
+            for start, end in texts.parts[span]
         )
-        text = articles.slice_text(span[0], min(span[1], span[0] + _TEXT_CHARACTERS))
-        yield Spot(
-            place.article, place, own, frozenset([own, *(part.fingerprint for part in made)]), place.tokens, text, made
-        )
+        text = slice_text(span[0], min(span[1], span[0] + _TEXT_CHARACTERS))
+        aliases = frozenset([own, *(part.fingerprint for part in made)])
+        yield Spot(place.article, place, own, aliases, place.tokens, text, made)
 
 
-def _notice(report: Report, finding: Finding, params: GateParams, paragraphs: _Paragraphs) -> Iterator[Group]:
+def _notice(report: Report, finding: Finding, params: GateParams, texts: _Texts) -> Iterator[Group]:
     if params.level("D201") != "off":
-        yield Group("D201", tuple(_text_spots(report, "D201", finding.places, paragraphs)), allowed=True)
+        yield Group("D201", tuple(_text_spots(report, "D201", finding.places, texts)), allowed=True)
     n = len({place.article for place in finding.places})
     if params.level("D301") != "off" and n > params.limit("D301") * len(report.articles):
-        spots = list(_text_spots(report, "D301", finding.places, paragraphs))
+        spots = list(_text_spots(report, "D301", finding.places, texts))
         # The wording that most have: which article is the earliest, and what stands there, may change.
         counts = Counter(spot.fingerprint for spot in spots)
         spot = max(spots, key=lambda spot: counts[spot.fingerprint])
