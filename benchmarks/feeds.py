@@ -65,7 +65,7 @@ def _findings(report: dedup.Report) -> Iterator[tuple[object, ...]]:
         # A page has no id but its path; all of these articles have titles of their own. The body of a Markdown file
         # begins with the blank line after its front matter.
         places = [
-            (report.articles.title(place.article), place.part, place.text.strip(), place.jaccard, place.cosine)
+            (report.articles.title(place.article), place.part, (place.text or "").strip(), place.jaccard, place.cosine)
             for place in finding.places
         ]
         yield finding.kind, finding.level, finding.exact, finding.weight, places
