@@ -1,4 +1,4 @@
-"""The command ``python -m benchmarks``: list, run, all, gate."""
+"""The command ``python -m benchmarks``: list, run, all, gate, render."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import click
 
 from benchmarks import floors as floor_file
+from benchmarks import render as pages
 from benchmarks.registry import BENCHMARKS, Benchmark, Need, data_path, find, measure
 from benchmarks.results import ROOT, Measured, MissingDataError, Options, as_record
 from benchmarks.tables import format_measured
@@ -163,6 +164,19 @@ def gate(floors: Path, out: Path | None, settings: dict[str, object], jobs: int 
     click.echo("".join(f"under its floor: {line}\n" for line in lines), err=True, nl=False)
     click.echo(f"{len(wanted) - len(lines)} of {len(wanted)} floors hold")
     sys.exit(1 if lines else 0)
+
+
+@main.command()
+@click.option("--check", is_flag=True, help="Write nothing; fail (exit 1) if a file is not as the results have it.")
+def render(check: bool) -> None:
+    """Make the tables and pictures of benchmarks/README.md from benchmarks/results."""
+    try:
+        differing = pages.write(check)
+    except MissingDataError as error:
+        raise click.UsageError(str(error)) from None
+    for name in differing:
+        click.echo(f"{name}: {'not as the results have it' if check else 'written'}")
+    sys.exit(1 if check and differing else 0)
 
 
 if __name__ == "__main__":

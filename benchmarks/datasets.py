@@ -100,6 +100,16 @@ def article_pairs(report: Report, groups: Sequence[Sequence[int]]) -> set[Pair]:
     return pairs
 
 
+def article_clusters(report: Report) -> list[int]:
+    """Return the cluster of each article of a run at article level; one in no cluster is one by itself."""
+    clusters = np.arange(len(report.articles))
+    lengths = np.diff(report.clusters.offsets)
+    numbers = len(report.articles) + np.repeat(np.arange(len(lengths)), lengths)
+    clusters[report.segments.articles[report.clusters.members]] = numbers
+    numbered: list[int] = clusters.tolist()
+    return numbered
+
+
 def run(
     result: Result,
     label: str,
@@ -261,12 +271,9 @@ def measure_licences(folder: Path, options: Options) -> Result:
         settings = {"levels": ["article"], "min_jaccard": min_jaccard}
         said = said_settings({name: value for name, value in settings.items() if value is not None})
         report = run(result, said, [folder / "docs.jsonl.zst"], settings, options)
-        clusters = np.arange(len(report.articles))
-        lengths = np.diff(report.clusters.offsets)
-        numbers = len(report.articles) + np.repeat(np.arange(len(lengths)), lengths)
-        clusters[report.segments.articles[report.clusters.members]] = numbers
+        clusters = article_clusters(report)
         labels = [label_of[one] for one in report.articles.ids]
-        name = f"adjusted Rand index, {len(set(clusters.tolist()))} clusters for {len(truth)} labels"
+        name = f"adjusted Rand index, {len(set(clusters))} clusters for {len(truth)} labels"
         target = (">=", 0.201) if min_jaccard is None else ("", 0.0)
         agreement = float(adjusted_rand_score(labels, clusters))
         result.figures.append(Figure(name, agreement, *target, "datasketch .201", said))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import dedup
 from benchmarks.agreement import bootstrap, cluster_scores, components, f1, pan_scores
-from benchmarks.datasets import run
+from benchmarks.datasets import article_clusters, run
 from benchmarks.made import characters
 from benchmarks.results import Figure, MissingDataError, Options, Result, share
 from benchmarks.truth import Ids, cluster_pairs, ordered, read_cases, read_clusters, read_pairs, read_table
@@ -73,7 +73,7 @@ def pair_figures(
     result.data["curve"] = {"x": "threshold", "points": points, "here": 1.0}
 
 
-def cluster_figures(result: Result, truth: Sequence[str], found: Sequence[int], prefix: str = "clusters") -> None:
+def cluster_figures(result: Result, truth: Sequence[str], found: Sequence[int], prefix: str) -> None:
     """Add ARI and B-cubed of two labellings."""
     scores = cluster_scores(truth, found)
     result.figures.append(Figure(f"{prefix}: ARI", scores.adjusted_rand))
@@ -100,7 +100,10 @@ def measure_pairs(path: Path, options: Options) -> Result:
 
 
 def measure_clusters(path: Path, options: Options) -> Result:
-    """Compare what the related articles join with a file of clusters; ids that it does not name are left out."""
+    """Compare what related articles join, and clusters of whole articles, with a file; other ids are left out.
+
+    The former is what closing the relations would give; in the latter every member matches its representative.
+    """
     assert options.truth is not None
     result, truth = Result(), read_clusters(options.truth)
     report = run(result, "defaults", [path], {}, options)
@@ -108,7 +111,11 @@ def measure_clusters(path: Path, options: Options) -> Result:
     scores = {pair: score for pair, score in relation_scores(report).items() if set(pair) <= set(truth)}
     pair_figures(result, cluster_pairs(truth), scores)
     names = sorted(truth)
-    cluster_figures(result, [truth[name] for name in names], _joined(names, scores))
+    labels = [truth[name] for name in names]
+    cluster_figures(result, labels, _joined(names, scores), "joined by relations")
+    whole = run(result, "whole articles", report.articles, {"levels": ["article"]}, options)
+    of_article = dict(zip(report.articles.ids, article_clusters(whole), strict=True))
+    cluster_figures(result, labels, [of_article[name] for name in names], "clusters of whole articles")
     return result
 
 

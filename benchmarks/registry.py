@@ -66,6 +66,8 @@ BENCHMARKS: dict[str, Benchmark] = {
                   "benchmarks.repeats:measure_seeds"),
         Benchmark("quality-made", "Edited copies planted in articles, by kind, strength and place", Need.FEED_OR_SEEDS,
                   "pairs, clusters and characters found, with intervals", "benchmarks.made:measure_made"),
+        Benchmark("curves", "Precision and recall over each threshold, on planted copies", Need.FEED_OR_SEEDS,
+                  "means over all kinds by threshold, those in force marked", "benchmarks.curves:measure_curves"),
         Benchmark("audit", "Recall of LSH against the exact join, beside what its bands promise", Need.FEED_OR_SEEDS,
                   "pairs, found, recall by Jaccard, with intervals", "benchmarks.recall:measure_audit"),
         Benchmark("moscow_times", "One article with one reworded paragraph", Need.SET, _FIGURES,
