@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -34,12 +35,15 @@ class Peer:
         Module in `peer_scripts`.
     max_bytes : int or None
         How much article text it gets by default; None is all of it.
+    npm : str
+        Pinned package of npm, for a peer that is a program of Node.js.
     """
 
     name: str
     requirements: tuple[str, ...]
     script: str
     max_bytes: int | None = None
+    npm: str = ""
 
 
 PEERS: dict[str, Peer] = {
@@ -50,6 +54,11 @@ PEERS: dict[str, Peer] = {
         Peer("rensa-shingles", ("rensa==0.5.0",), "rensa_shingles"),
         Peer("rensa-tokens", ("rensa==0.5.0",), "rensa_tokens"),
         Peer("fastsketch", ("fastsketchlsh==1.0.1",), "fastsketch_lsh"),
+        Peer("text-dedup", ("text-dedup==0.4.0",), "textdedup_minhash", 5_000_000),
+        Peer("datatrove", ("datatrove[processing]==0.10.1", "spacy==3.8.18"), "datatrove_minhash", 2_000_000),
+        Peer("semhash", ("semhash==0.5.0",), "semhash_records", 20_000_000),
+        Peer("content-dedup", ("content-dedup==1.1.2",), "contentdedup_clusters", 500_000),
+        Peer("jscpd", (), "jscpd_files", 20_000_000, npm="jscpd@5.3.2"),
     )
 }
 
@@ -65,6 +74,8 @@ class PeerResult:
         step apart), ``sketch``, ``query`` (index and flags).
     mb_per_s : float
         Article text (millions of UTF-8 bytes) a second of all steps but ``parse``.
+    cpu_seconds : float
+        User and system, of the whole process and what it started.
     peak_mb : float
         Largest resident size of its process, the strings of the feed included.
     flagged : list of (int, int)
@@ -82,6 +93,7 @@ class PeerResult:
     settings: str = ""
     seconds: dict[str, float] = field(default_factory=dict)
     mb_per_s: float = 0.0
+    cpu_seconds: float = 0.0
     peak_mb: float = 0.0
     flagged: list[tuple[int, int]] = field(default_factory=list)
     n_pairs: int | None = None
@@ -124,6 +136,11 @@ def run_peer(
     variables.pop("PYTHONHOME", None)
     try:
         python = make_environment(peer, envs, timeout_seconds)
+        program, _, version = peer.npm.partition("@")
+        variables |= {
+            "PEER_PROGRAM": str(python.parents[1] / "node_modules" / ".bin" / program),
+            "PEER_VERSION": version,
+        }
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "result.json"
             command = [str(python), "-m", f"benchmarks.peer_scripts.{peer.script}"]
@@ -148,14 +165,20 @@ def make_environment(peer: Peer, envs: Path, timeout_seconds: float) -> Path:
         It cannot be made, or the registry does not give what is pinned.
     """
     # ABI of the running interpreter in the name: after an upgrade of Python the old wheels would not load
-    label = "-".join([*peer.requirements, sys.implementation.cache_tag or "python"]).replace("==", "-")
+    parts = [*peer.requirements, *filter(None, [peer.npm]), sys.implementation.cache_tag or "python"]
+    label = re.sub(r"[^\w.]+", "-", "-".join(parts))
     environment = envs.expanduser().absolute() / label
     python = environment / "bin" / "python"
     complete = environment / "complete"  # written last: an installation that broke off is made again
     if not complete.exists():
         make = [sys.executable, "-m", "venv", "--clear", str(environment)]
-        install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *peer.requirements]
-        for command in (make, install):
+        commands = [make]
+        if peer.requirements:
+            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            commands.append([*pip, *peer.requirements])
+        if peer.npm:
+            commands.append(["npm", "install", "--silent", "--save-exact", "--prefix", str(environment), peer.npm])
+        for command in commands:
             subprocess.run(command, check=True, capture_output=True, text=True, timeout=timeout_seconds)
         complete.touch()
     return python

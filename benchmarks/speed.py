@@ -276,33 +276,6 @@ def measure_gate(path: Path, options: Options) -> Result:
     return result
 
 
-def measure_peers(path: Path, options: Options) -> Result:
-    """Run the peers on the same articles as the report, in turn."""
-    from benchmarks import peers
-
-    result = Result()
-    with opened_feed(path) as feed:
-        for name, peer in peers.PEERS.items():
-            if options.peers and name not in options.peers:
-                continue
-            max_bytes = peer.max_bytes if options.max_bytes is None else options.max_bytes or None
-            theirs = peers.run_peer(name, feed.path, options.envs, max_bytes)
-            if theirs.error:
-                result.notes.append(f"{name}: not run: {theirs.error}")
-                continue
-            with feed.path.open("rb") as lines:
-                part = feed.part(list(islice(lines, theirs.n_articles)))
-            ours = median_run([report(part, feed.out) for _ in range(options.repeats)])
-            # From the file, as we do: their reading counts as well, by the standard library's parser.
-            rate, our_rate = theirs.text_mb / sum(theirs.seconds.values()), theirs.text_mb / ours.seconds
-            row: Row = {"tool": name, "version": theirs.version, "MB": theirs.text_mb, "MB/s": rate}
-            row |= {"saidtwice MB/s": our_rate, "times as fast": our_rate / rate, "peak MB": theirs.peak_mb}
-            result.rows.append(row | {"saidtwice peak MB": ours.peak_mb * 1.048576, "flagged": len(theirs.flagged)})
-            result.notes.append(f"{name}: {theirs.settings}")
-    result.notes.append("others: text to flagged paragraphs; saidtwice: JSON Lines to findings with scores and places")
-    return result
-
-
 def table_files(feed: Path, work: Path) -> dict[str, Path]:
     """Write the articles of a JSON Lines feed as CSV and Parquet too, and return the path of each."""
     import pyarrow as pa

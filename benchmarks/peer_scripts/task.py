@@ -7,6 +7,7 @@ import gc
 import importlib.metadata
 import json
 import math
+import os
 import re
 import resource
 import sys
@@ -105,8 +106,18 @@ def read_peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
+def children_peak_mb() -> float:
+    """Return the largest resident size of a program that this one started and that has ended."""
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
+
+
 def run(distribution: str, find: Callable[[list[str], Clock], Found]) -> None:
     """Read the feed named on the command line, let the peer find, write what it found and took."""
+    run_feed(distribution, lambda feed, clock: find(feed.paragraphs, clock))
+
+
+def run_feed(distribution: str, find: Callable[[Feed, Clock], Found]) -> None:
+    """Do the same for a peer that wants to know which article a paragraph is of; no distribution: PEER_VERSION."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--input", type=Path, required=True)
     parser.add_argument("--max-bytes", type=int)
@@ -116,12 +127,13 @@ def run(distribution: str, find: Callable[[list[str], Clock], Found]) -> None:
     clock = Clock()
     with clock("parse"):
         feed = read_feed(arguments.input, arguments.max_bytes)
-    found = find(feed.paragraphs, clock)
+    found = find(feed, clock)
     result = {
-        "version": importlib.metadata.version(distribution),
+        "version": importlib.metadata.version(distribution) if distribution else os.environ["PEER_VERSION"],
         "settings": found.settings,
         "seconds": clock.seconds,
-        "peak_mb": read_peak_mb(),
+        "cpu_seconds": sum(os.times()[:4]),
+        "peak_mb": max(read_peak_mb(), children_peak_mb()),
         "text_mb": feed.text_bytes / 1e6,
         "n_articles": feed.n_articles,
         "n_paragraphs": len(feed.paragraphs),
