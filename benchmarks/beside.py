@@ -59,8 +59,8 @@ def measure_peers(path: Path, options: Options) -> Result:
     result.notes.append("ratio: processor seconds of the other tool over those of saidtwice, start-up of both included")
     result.notes.append("others: text to flagged paragraphs; saidtwice: JSON Lines to findings with scores and places")
     result.notes.append(
-        "truth on real articles: paragraphs of 8 words with another one at word-3-shingle Jaccard .5, by the exact join, "
-        "tokens as saidtwice folds them; saidtwice itself wants the cosine too, and flags what a passage covers"
+        "truth on real articles: paragraphs of 8 words with another one at word-3-shingle Jaccard .5, by the exact "
+        "join, tokens as saidtwice folds them; saidtwice itself wants the cosine too, and flags what a passage covers"
     )
     result.notes.append(f"planted copies: one of {len(_KINDS)} kinds and strengths each, by chance, across articles")
     return result
