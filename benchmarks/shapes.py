@@ -120,8 +120,8 @@ def shuffled(feed: Feed) -> Iterator[str]:
 def measure_ratios(path: Path, options: Options) -> Result:
     """How processor time grows, within one process: articles of chance words, and with one notice under all of them.
 
-    Notices with a date are another matter, and larger feeds (`speed-notices`): as long as fewer articles than a bucket may
-    have share a date, all of these are compared.
+    Notices with a date want larger feeds (`speed-notices`): as long as fewer articles than a bucket may hold share a
+    date, all of these are compared.
     """
     result = Result()
     feeds: dict[str, Callable[[int], Iterable[str]]] = {
