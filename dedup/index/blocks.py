@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Postings in a blob: fewer are more reads for a feed, more are longer ones for an article.
-BLOCK_ROWS = 1 << 15
+BLOCK_ROWS = 1 << 13
+#: Blobs are of so many bytes that several can be read as one array of numbers.
+ALIGNED = 8
 _MAX_16 = 1 << 16
 _MAX_24 = 1 << 24
 _MAX_32 = 1 << 32
@@ -31,7 +33,8 @@ class Block:
     count : int
     key_width, value_width : int
         Bytes of each difference of keys, and of each value.
-    keys, values : bytes
+    data : bytes
+        The differences of keys, the values, and zeros up to a multiple of 8.
     """
 
     first: int
@@ -39,8 +42,7 @@ class Block:
     count: int
     key_width: int
     value_width: int
-    keys: bytes
-    values: bytes
+    data: bytes
 
 
 def to_blocks(keys: NDArray[Any], values: NDArray[Any]) -> Iterator[Block]:
@@ -57,10 +59,10 @@ def to_blocks(keys: NDArray[Any], values: NDArray[Any]) -> Iterator[Block]:
     --------
     >>> keys, values = np.array([7, 7, 70_000], np.uint64), np.array([1, 2, 3])
     >>> [block] = to_blocks(keys, values)
-    >>> block.key_width, block.value_width, keys_of(block.first, block.key_width, block.keys).tolist()
-    (4, 3, [7, 7, 70000])
-    >>> values_of(block.value_width, block.values).tolist()
-    [1, 2, 3]
+    >>> block.key_width, block.value_width, len(block.data)
+    (4, 3, 24)
+    >>> [column.tolist() for column in entries_of(block.first, 3, 4, 3, block.data)]
+    [[7, 7, 70000], [1, 2, 3]]
     """
     for start in range(0, len(keys), BLOCK_ROWS):
         part = keys[start : start + BLOCK_ROWS]
@@ -70,28 +72,19 @@ def to_blocks(keys: NDArray[Any], values: NDArray[Any]) -> Iterator[Block]:
         numbers = values[start : start + BLOCK_ROWS]
         value_width = 3 if int(numbers.max()) < _MAX_24 else 4
         packed = numbers.astype("<u4", copy=False).view(np.uint8).reshape(-1, 4)[:, :value_width]
-        yield Block(
-            int(part[0]),
-            int(part[-1]),
-            len(part),
-            width,
-            value_width,
-            steps.astype(f"<u{width}").tobytes(),
-            packed.tobytes(),
-        )
+        data = steps.astype(f"<u{width}").tobytes() + packed.tobytes()
+        data += bytes(-len(data) % ALIGNED)
+        yield Block(int(part[0]), int(part[-1]), len(part), width, value_width, data)
 
 
-def keys_of(first: int, width: int, data: bytes) -> NDArray[np.uint64]:
-    """Return the keys of a block: uint64[n]."""
-    steps = np.frombuffer(data, f"<u{width}")
+def entries_of(
+    first: int, count: int, key_width: int, value_width: int, data: bytes
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return keys (uint64[n]) and values (int64[n]) of a block."""
+    steps = np.frombuffer(data, f"<u{key_width}", count)
     keys: NDArray[np.uint64] = np.cumsum(steps, dtype=np.uint64)
     keys += np.uint64(first)
-    return keys
-
-
-def values_of(width: int, data: bytes) -> NDArray[np.int64]:
-    """Return the values of a block: int64[n]."""
-    packed = np.frombuffer(data, np.uint8).reshape(-1, width)
-    out = np.zeros((len(packed), 4), np.uint8)
-    out[:, :width] = packed
-    return out.view("<u4").ravel().astype(np.int64)
+    packed = np.frombuffer(data, np.uint8, count * value_width, count * key_width).reshape(-1, value_width)
+    out = np.zeros((count, 4), np.uint8)
+    out[:, :value_width] = packed
+    return keys, out.view("<u4").ravel().astype(np.int64)

@@ -26,7 +26,7 @@ from dedup.index.postings import PostingFile
 from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings
 from dedup.model import Articles, Strings
 
-_PAGE_BYTES = 16_384
+_PAGE_BYTES = 8_192
 #: How long a writer waits for another one.
 WAIT_SECONDS = 20.0
 #: So many runs of one size become one: reading costs a block of each.
@@ -49,7 +49,7 @@ CREATE TABLE texts (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, segments INTEGER NOT NULL);
 CREATE TABLE blocks (
     kind INTEGER, part INTEGER, run INTEGER, first INTEGER, last INTEGER, n INTEGER, key_width INTEGER,
-    value_width INTEGER, keys INTEGER, numbers INTEGER
+    value_width INTEGER, blob INTEGER
 );
 CREATE INDEX blocks_run ON blocks (run);
 CREATE TABLE blobs (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
@@ -296,9 +296,14 @@ class FileStore:
         assert self.config is not None
         searched = described.searched
         keys = band_keys(described.sets, searched, self.config, self.executor)
+        # The next band is read while one is looked into.
+        waiting = [
+            self.executor.submit(self._postings.finder(BANDS, band, keys[:, band].astype(np.uint64)))
+            for band in range(keys.shape[1])
+        ]
         packed = [np.empty(0, np.int64)]
-        for band in range(keys.shape[1]):
-            asked, numbers = self._postings.find(BANDS, band, keys[:, band].astype(np.uint64))
+        for band in waiting:
+            asked, numbers = band.result()
             packed.append(searched[asked] << 32 | numbers)
         pairs = np.unique(np.concatenate(packed))
         rows, numbers = pairs >> 32, pairs & 0xFFFFFFFF
@@ -377,10 +382,10 @@ class FileStore:
     def problems(self) -> Iterator[str]:
         """Yield what is wrong inside, a line each."""
         with self._told():
-            for (line,) in self._db.execute("PRAGMA integrity_check(20)"):
-                if line != "ok":
-                    yield line
-            yield from self._lost()
+            lines = [line for (line,) in self._db.execute("PRAGMA integrity_check(20)") if line != "ok"]
+            yield from lines
+            if not lines:
+                yield from self._lost()
 
     def _lost(self) -> Iterator[str]:
         n_segments = self._number("segments")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.blocks import Block, keys_of, to_blocks, values_of
+from dedup.index.blocks import ALIGNED, Block, entries_of, to_blocks
 
 _SIGN = 1 << 63
 _ALL = (1 << 64) - 1
@@ -18,16 +18,27 @@ _ALL = (1 << 64) - 1
 _Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
 
 
-class _Block(NamedTuple):
-    """Where a block is: keys from ``first`` to ``last``."""
+class _Blocks:
+    """Where the blocks of a map are: a row each, in the order of their blobs."""
 
-    first: int
-    last: int
-    run: int
-    key_width: int
-    value_width: int
-    keys: int
-    numbers: int
+    def __init__(self) -> None:
+        self.rows: list[tuple[int, ...]] = []
+        self._table: tuple[NDArray[np.int64], NDArray[np.uint64]] | None = None
+
+    def add(self, blob: int, run: int, block: tuple[int, ...]) -> None:
+        """Append a block: first and last key, entries, widths of keys and values."""
+        self.rows.append((blob, run, *block))
+        self._table = None
+
+    def table(self) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
+        """Return blob, run, entries, widths (int64[b, 5]), and first and last keys (uint64[b, 2])."""
+        if self._table is None:
+            columns = [(row[0], row[1], *row[4:]) for row in self.rows]
+            self._table = (
+                np.array(columns, np.int64).reshape(-1, 5),
+                np.array([row[2:4] for row in self.rows], np.uint64).reshape(-1, 2),
+            )
+        return self._table
 
 
 class PostingFile:
@@ -35,15 +46,15 @@ class PostingFile:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._blocks: dict[tuple[int, int], list[_Block]] = {}
+        self._blocks: dict[tuple[int, int], _Blocks] = {}
 
     def load(self) -> None:
         """Read where the blocks are."""
-        found: dict[tuple[int, int], list[_Block]] = defaultdict(list)
-        for kind, part, run, first, last, key_width, value_width, keys, numbers in self._db.execute(
-            "SELECT kind, part, run, first, last, key_width, value_width, keys, numbers FROM blocks"
+        found: dict[tuple[int, int], _Blocks] = defaultdict(_Blocks)
+        for kind, part, run, first, last, *rest, blob in self._db.execute(
+            "SELECT kind, part, run, first, last, n, key_width, value_width, blob FROM blocks ORDER BY blob"
         ):
-            found[kind, part].append(_Block(first & _ALL, last & _ALL, run, key_width, value_width, keys, numbers))
+            found[kind, part].add(blob, run, (first & _ALL, last & _ALL, *rest))
         self._blocks = found
 
     def write(self, kind: int, part: int, run: int, keys: NDArray[np.uint64], values: NDArray[np.int64]) -> None:
@@ -52,17 +63,13 @@ class PostingFile:
 
     def write_blocks(self, kind: int, part: int, run: int, blocks: Iterable[Block]) -> None:
         """Append blocks to a run."""
-        for block in blocks:
-            ids = [self._db.execute("INSERT INTO blobs (data) VALUES (?)", (data,)).lastrowid or 0
-                   for data in (block.keys, block.values)]  # fmt: skip
-            self._db.execute(
-                "INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (kind, part, run, _signed(block.first), _signed(block.last), block.count, block.key_width,
-                 block.value_width, *ids),
-            )  # fmt: skip
-            self._blocks.setdefault((kind, part), []).append(
-                _Block(block.first, block.last, run, block.key_width, block.value_width, ids[0], ids[1])
-            )
+        table = self._blocks.setdefault((kind, part), _Blocks())
+        for one in blocks:
+            blob = self._db.execute("INSERT INTO blobs (data) VALUES (?)", (one.data,)).lastrowid or 0
+            rest = (one.count, one.key_width, one.value_width)
+            row = (kind, part, run, _signed(one.first), _signed(one.last), *rest, blob)
+            self._db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+            table.add(blob, run, (one.first, one.last, *rest))
 
     def write_unsorted(
         self, kind: int, part: int, run: int, keys: NDArray[np.uint64], values: NDArray[np.int64]
@@ -73,43 +80,54 @@ class PostingFile:
 
     def find(self, kind: int, part: int, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return pairs of an index into ``keys`` and a number that is kept for it, in no order."""
+        return self.finder(kind, part, keys)()
+
+    def finder(
+        self, kind: int, part: int, keys: NDArray[np.uint64]
+    ) -> Callable[[], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Read the blocks in which keys may be; returns what looks into them, in any thread."""
         wanted, of_key = np.unique(keys, return_inverse=True)
-        asked, found = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        bounds = np.array([(one.first, one.last) for one in self._blocks.get((kind, part), ())], np.uint64)
-        lows = np.searchsorted(wanted, bounds.reshape(-1, 2)[:, 0], "left").tolist()
-        highs = np.searchsorted(wanted, bounds.reshape(-1, 2)[:, 1], "right").tolist()
-        for block, low, high in zip(self._blocks.get((kind, part), ()), lows, highs, strict=True):
-            if low < high:
-                at, values = self._search(block, wanted[low:high])
-                asked.append(at + low)
-                found.append(values)
-        return _spread(np.concatenate(asked), np.concatenate(found), of_key)
+        table, bounds = self._blocks.get((kind, part), _Blocks()).table()
+        lows = np.searchsorted(wanted, bounds[:, 0], "left")
+        highs = np.searchsorted(wanted, bounds[:, 1], "right")
+        touched = np.flatnonzero(lows < highs)
+        data = self._blobs(table[touched])
+        starts = np.cumsum([0, *map(len, data[:-1])]) if data else np.empty(0, np.int64)
+        blocks = np.column_stack([starts, table[touched, 2:], lows[touched], highs[touched]]).astype(np.int64)
+        joined = np.frombuffer(b"".join(data), np.uint8)
+        firsts = bounds[touched, 0]
+        return lambda: _spread(*_search(joined, blocks, firsts, wanted), of_key)
 
-    def _search(self, block: _Block, wanted: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        from dedup.kernels import index as kernels
-
-        steps = np.frombuffer(self._blob(block.keys), f"<u{block.key_width}")
-        packed = np.frombuffer(self._blob(block.numbers), np.uint8).reshape(-1, block.value_width)
-        size = 4 * len(wanted) + 16
-        while True:
-            asked, found = np.empty(size, np.int64), np.empty(size, np.int64)
-            used = kernels.search_block(steps, np.uint64(block.first), packed, wanted, asked, found)
-            if used >= 0:
-                return asked[:used], found[:used]
-            size = -1 - used
-
-    def _blob(self, number: int) -> bytes:
-        (data,) = self._db.execute("SELECT data FROM blobs WHERE id = ?", (number,)).fetchone()
-        assert isinstance(data, bytes)
+    def _blobs(self, blocks: NDArray[np.int64]) -> list[bytes]:
+        """Return the blobs of blocks (rows of `_Blocks.table`), whose numbers ascend."""
+        if not len(blocks):
+            return []
+        numbers = blocks[:, 0]
+        first, last = int(numbers[0]), int(numbers[-1])
+        if last - first + 1 == len(numbers):
+            rows = self._db.execute("SELECT data FROM blobs WHERE id BETWEEN ? AND ? ORDER BY id", (first, last))
+        else:
+            rows = self._db.execute(
+                "SELECT data FROM blobs WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                (json.dumps(numbers.tolist()),),
+            )
+        data = [one for (one,) in rows]
+        # The kernel that reads them looks at no bounds.
+        wanted = blocks[:, 2] * (blocks[:, 3] + blocks[:, 4])
+        if list(map(len, data)) != (wanted + -wanted % ALIGNED).tolist():
+            raise sqlite3.DatabaseError("postings are not as long as they should be")
         return data
 
     def all_entries(self, kind: int, part: int, runs: Sequence[int] | None = None) -> _Entries:
         """Return all entries of a map, or those of some runs, in no order."""
+        table, bounds = self._blocks.get((kind, part), _Blocks()).table()
+        chosen = np.arange(len(table)) if runs is None else np.flatnonzero(np.isin(table[:, 1], list(runs)))
         keys, values = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-        for block in self._blocks.get((kind, part), ()):
-            if runs is None or block.run in runs:
-                keys.append(keys_of(block.first, block.key_width, self._blob(block.keys)))
-                values.append(values_of(block.value_width, self._blob(block.numbers)))
+        for row, data in zip(chosen.tolist(), self._blobs(table[chosen]), strict=True):
+            count, key_width, value_width = table[row, 2:].tolist()
+            part_keys, part_values = entries_of(int(bounds[row, 0]), count, key_width, value_width, data)
+            keys.append(part_keys)
+            values.append(part_values)
         return np.concatenate(keys), np.concatenate(values)
 
     def merge(self, runs: Sequence[int], *, words: int) -> None:
@@ -145,14 +163,29 @@ class PostingFile:
         # A map at a time: its old blocks go as its new ones come.
         for kind, part in list(self._blocks):
             keys, values = change(kind, self.all_entries(kind, part, runs))
-            gone = [block for block in self._blocks[kind, part] if block.run in chosen]
-            self._db.executemany("DELETE FROM blobs WHERE id IN (?, ?)", [(one.keys, one.numbers) for one in gone])
-            self._blocks[kind, part] = [one for one in self._blocks[kind, part] if one.run not in chosen]
+            old = self._blocks[kind, part].rows
+            self._db.executemany("DELETE FROM blobs WHERE id = ?", [(row[0],) for row in old if row[1] in chosen])
+            self._blocks[kind, part].rows[:] = [row for row in old if row[1] not in chosen]
             self._db.execute(
                 f"DELETE FROM blocks WHERE run IN ({marks}) AND kind = ? AND part = ?", (*runs, kind, part)
             )
             self.write_unsorted(kind, part, run, keys, values)
         self._db.execute(f"DELETE FROM runs WHERE id IN ({marks})", runs)
+
+
+def _search(
+    data: NDArray[np.uint8], blocks: NDArray[np.int64], firsts: NDArray[np.uint64], wanted: NDArray[np.uint64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    from dedup.kernels import index as kernels
+
+    size = 2 * len(wanted) + 1024
+    views = (data, data.view("<u2"), data.view("<u4"), data.view("<u8"))
+    while True:
+        asked, found = np.empty(size, np.int64), np.empty(size, np.int64)
+        used = kernels.search_blocks(*views, blocks, firsts, wanted, asked, found)
+        if used >= 0:
+            return asked[:used], found[:used]
+        size = -1 - used
 
 
 def _spread(

@@ -60,6 +60,8 @@ def read(db: sqlite3.Connection, numbers: NDArray[np.int64]) -> Sketches:
         low, high = np.searchsorted(sorted_numbers, [first, first + n])
         if low < high:
             (data,) = db.execute("SELECT data FROM sketches WHERE first = ?", (first,)).fetchone()
+            if len(data) != n * ROW.itemsize:
+                raise sqlite3.DatabaseError("sketches are not as long as they should be")
             rows[order[low:high]] = np.frombuffer(data, ROW)[sorted_numbers[low:high] - first]
     return unpack(rows)
 

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from concurrent.futures import Executor
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.config import Config
 from dedup.index.archive import content_keys
-from dedup.index.contents import contents_of, describe, words_of
+from dedup.index.contents import Contents, contents_of, describe, words_of
 from dedup.index.store import Store
 
 _AT_ONCE = 2_000
@@ -21,7 +22,10 @@ def problems(store: Store, config: Config, executor: Executor) -> Iterator[str]:
     Articles are read some at a time and cut anew: each segment has to be there under its key, to be found by its bands
     and anchors, and to stand in the article; the words of all documents have to add up to the frequencies.
     """
-    yield from store.problems()
+    found = list(store.problems())
+    yield from found
+    if found:
+        return  # what is below would stumble over it
     heads = store.heads()
     seen: set[int] = set()
     words: dict[int, int] = {}
@@ -54,14 +58,14 @@ def problems(store: Store, config: Config, executor: Executor) -> Iterator[str]:
             words[word] = words.get(word, 0) + count
     ordered = np.array(sorted(words), np.uint64)
     kept = store.frequencies(ordered)
-    wrong = kept != np.array([words[word] for word in ordered.tolist()], np.int64)
-    if wrong.any():
-        yield f"{int(wrong.sum())} of {len(ordered)} words have another frequency than the texts"
+    other = kept != np.array([words[word] for word in ordered.tolist()], np.int64)
+    if other.any():
+        yield f"{int(other.sum())} of {len(ordered)} words have another frequency than the texts"
     if len(seen) != store.totals()[1]:
         yield f"{store.totals()[1]} documents are counted, {len(seen)} are there"
 
 
-def _misplaced(store: Store, contents, numbers) -> Iterator[str]:  # type: ignore[no-untyped-def]
+def _misplaced(store: Store, contents: Contents, numbers: NDArray[np.int64]) -> Iterator[str]:
     asked, segments = store.segments_of(contents.keys)
     if len(np.unique(asked)) != len(contents.keys):
         yield f"{len(contents.keys) - len(np.unique(asked))} segments are missing"

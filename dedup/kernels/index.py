@@ -43,28 +43,51 @@ def longest_runs(values, left_firsts, left_lasts, right_firsts, right_lasts, lon
 
 
 @kernel
-def search_block(steps, first, packed, wanted, asked, found):
-    """Write what a block has for some keys; returns how many, as ``-1 - number`` if they do not fit.
+def search_blocks(data, steps_16, steps_32, steps_64, blocks, firsts, wanted, asked, found):
+    """Write what blocks of postings have for some keys; returns how many, as ``-1 - number`` if they do not fit.
 
-    ``steps`` are the differences of its ascending keys, the first of which is ``first`` (uint64, its step 0);
-    ``packed`` is uint8[n, width], the values beside them, lowest byte first. ``wanted`` (uint64) ascends, each once;
-    ``asked`` gets indices into it, ``found`` the values.
+    Parameters
+    ----------
+    data : uint8[total]
+        The blocks one after the other, each the differences of its ascending keys (the first is 0) and behind them its
+        values, lowest byte first; ``steps_16``, ``steps_32`` and ``steps_64`` are the same bytes as wider numbers.
+    blocks : int64[b, 6]
+        Of each: where it begins in ``data``, how many entries it has, bytes of a difference and of a value, and which
+        of the wanted keys may be in it, first and last.
+    firsts : uint64[b]
+        First key of each.
+    wanted : uint64[w]
+        Ascending, each once.
+    asked, found : int64
+        Filled with indices into ``wanted`` and the values.
     """
     used = 0
-    key = first
-    at = 0
-    for i in range(len(steps)):
-        key += np.uint64(steps[i])
-        while at < len(wanted) and wanted[at] < key:
-            at += 1
-        if at == len(wanted):
-            break
-        if wanted[at] == key:
-            if used < len(asked):
-                value = np.int64(0)
-                for byte in range(packed.shape[1]):
-                    value |= np.int64(packed[i, byte]) << np.int64(8 * byte)
-                asked[used] = at
-                found[used] = value
-            used += 1
+    for block in range(len(blocks)):
+        start = blocks[block, 0]
+        n = blocks[block, 1]
+        key_width = blocks[block, 2]
+        width = blocks[block, 3]
+        at = blocks[block, 4]
+        last = blocks[block, 5]
+        values = start + n * key_width
+        key = firsts[block]
+        for i in range(n):
+            if key_width == 2:
+                key += np.uint64(steps_16[start // 2 + i])
+            elif key_width == 4:
+                key += np.uint64(steps_32[start // 4 + i])
+            else:
+                key += steps_64[start // 8 + i]
+            while at < last and wanted[at] < key:
+                at += 1
+            if at == last:
+                break
+            if wanted[at] == key:
+                if used < len(asked):
+                    value = np.int64(0)
+                    for byte in range(width):
+                        value |= np.int64(data[values + i * width + byte]) << np.int64(8 * byte)
+                    asked[used] = at
+                    found[used] = value
+                used += 1
     return used if used <= len(asked) else -1 - used
