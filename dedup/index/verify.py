@@ -22,9 +22,9 @@ def problems(store: Store, config: Config, executor: Executor) -> Iterator[str]:
     Articles are read some at a time and cut anew: each segment has to be there under its key, to be found by its bands
     and anchors, and to stand in the article; the words of all documents have to add up to the frequencies.
     """
-    found = list(store.problems())
-    yield from found
-    if found:
+    inside = list(store.problems())
+    yield from inside
+    if inside:
         return  # what is below would stumble over it
     heads = store.heads()
     seen: set[int] = set()
