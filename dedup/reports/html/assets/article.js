@@ -19,10 +19,13 @@ export class ArticleView {
 		this.section = section;
 		this.data = data;
 		this.off = new Set();
+		this.turn = 0;
 	}
 
 	async show(state) {
 		const one = this.data.byName.get(state.article);
+		this.turn += 1;
+		const { turn } = this;
 		if (!one) {
 			put(
 				this.section,
@@ -39,6 +42,7 @@ export class ArticleView {
 		const body = await bodyOf(one);
 		const marks = await marksOf(one, this.data, body);
 		const cards = await this.cards(one, marks);
+		if (turn !== this.turn) return; // another article has been asked for since
 		const length = Math.max(body === null ? one.length : body.length, 1);
 		const draw = () => {
 			const shown = marks.filter((mark) => !this.off.has(mark.finding.kind));

@@ -13,6 +13,7 @@ export class FindingView {
 	constructor(section, data) {
 		this.section = section;
 		this.data = data;
+		this.turn = 0;
 		this.grid = new Grid({
 			label: "All places",
 			css: "places-grid",
@@ -35,6 +36,8 @@ export class FindingView {
 	/** Show the finding that the state names, beside others in the order of the list. */
 	async show(state, listed) {
 		const { byId } = this.data;
+		this.turn += 1;
+		const { turn } = this;
 		const one = byId.get(state.id);
 		if (!one) {
 			put(
@@ -52,6 +55,7 @@ export class FindingView {
 		const places = await placesOf(one, this.data);
 		const copy = Math.max(1, Math.min(state.copy, places.length - 1));
 		const texts = await Promise.all([textOf(places[0], one), textOf(places[copy] ?? places[0], one)]);
+		if (turn !== this.turn) return; // another finding has been asked for since
 		this.copy = copy;
 		const at = listed.indexOf(one);
 		const held = this.grid.body.contains(document.activeElement);

@@ -48,7 +48,14 @@ async function show() {
 }
 
 function key(event) {
-	if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, select, textarea")) return;
+	if (
+		!section("keys-on").checked ||
+		event.ctrlKey ||
+		event.metaKey ||
+		event.altKey ||
+		event.target.matches("input, select, textarea")
+	)
+		return;
 	const step = document.querySelector(`.view:not([hidden]) [data-key="${CSS.escape(event.key)}"]`);
 	if (step) step.click();
 	else if (event.key === "g") go({ view: "overview" });
@@ -94,6 +101,8 @@ async function start() {
 		section("keys").hidden = false;
 		put(document.querySelector('[data-view="articles"] .count'), data.articles.length.toLocaleString("en"));
 		put(document.querySelector('[data-view="findings"] .count'), data.findings.length.toLocaleString("en"));
+		const note = views.findings.kept();
+		if (note) section("overview").querySelector(".lead").after(note);
 		await show();
 		window.addEventListener("hashchange", show);
 		document.addEventListener("keydown", key);
