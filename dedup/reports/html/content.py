@@ -26,7 +26,7 @@ LEVEL_NAMES = tuple(dict.fromkeys(LEVELS.values()))
 
 #: Characters of the text of a place, and of what stands before and after it.
 MAX_TEXT_CHARACTERS = 20_000
-SURROUNDING_CHARACTERS = 240
+SURROUNDING_CHARACTERS = 160
 #: Characters of an article.
 MAX_ARTICLE_CHARACTERS = 200_000
 #: Places of a finding of which text is given beside the first; of the others it is known where they are.
@@ -38,9 +38,10 @@ _MAX_SOURCES = 50
 _ID_DIGITS = 12
 
 #: Of the page, what findings with their passages may fill; the rest is for whole articles.
-_FINDINGS_SHARE = 0.75
-#: Bytes of the page that an article and a mark in it take, at most: measured on news, packed and in base64.
-_ARTICLE_BYTES, _MARK_BYTES = 260, 26
+_FINDINGS_SHARE = 0.85
+#: Bytes of the page that an article takes, beside its strings, a byte of those, and a mark: a little over what is
+#: measured on news, packed and in base64.
+_ARTICLE_BYTES, _STRING_RATIO, _MARK_BYTES = 40, 0.7, 18
 _META_BYTES, _SOURCE_BYTES = 2000, 30
 
 _ENCODER = msgspec.json.Encoder()
@@ -140,6 +141,7 @@ class Content:
         self._texts = Blocks(sink, "texts")
         self._marks = _Marks()
         self._pairs = _Pairs(report)
+        self._table_bytes = 0.0
         self.kept = Kept()
 
     def write(self) -> Kept:
@@ -165,7 +167,8 @@ class Content:
     def _needed(self) -> int:
         """Return how large the page gets with what it has now."""
         waiting = sum(blocks.waiting for blocks in (self._findings, self._details, self._texts))
-        return self._sink.written + waiting + _ARTICLE_BYTES * len(self.kept.articles) + _MARK_BYTES * len(self._marks)
+        tables = int(self._table_bytes) + _MARK_BYTES * len(self._marks) + _SOURCE_BYTES * len(self.kept.sources)
+        return self._sink.written + waiting + tables + _META_BYTES
 
     def _add(self, own_id: str, finding: Finding) -> None:
         row = self.kept.findings
@@ -180,9 +183,20 @@ class Content:
         self._mark(row, finding)
         self.kept.findings += 1
 
+    def _row(self, article: int) -> int:
+        """Return the row in the page of an article."""
+        if article not in self.kept.articles:
+            articles = self._report.articles
+            size = sum(
+                int(column.offsets[article + 1] - column.offsets[article]) for column in (articles.ids, articles.urls)
+            )
+            size += int(articles.body_starts[article] - articles.offsets[article])
+            self._table_bytes += _ARTICLE_BYTES + _STRING_RATIO * size
+        return self.kept.article(article)
+
     def _place(self, place: Place) -> tuple[object, ...]:
         return (
-            self.kept.article(place.article),
+            self._row(place.article),
             int(place.part == "title"),
             *place.character_span,
             place.line,
@@ -216,7 +230,7 @@ class Content:
             first.tokens,
             len(finding.places),
             len(articles),
-            [self.kept.article(article) for article in list(articles)[:2]],
+            [self._row(article) for article in list(articles)[:2]],
             list(sources)[:_MAX_SOURCES],
             max((place.jaccard for place in others), default=0.0),
             max((place.containment for place in others), default=0.0),
