@@ -8,13 +8,16 @@ import json
 import random
 import re
 import tracemalloc
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import dedup
-from dedup.reports import html
+from dedup.known import Archived
+from dedup.reports import html, overview
 from dedup.reports.html import page as parts
 from dedup.reports.view import report_findings
 from tests.page_factory import HOSTILE, blocks, hostile_report, many_repeats, page_of, scripts_report, sentence
@@ -109,6 +112,30 @@ def test_an_id_of_a_finding_outlives_other_articles_and_another_order(seeds):
     again = {row[0] for row in blocks(page_of(dedup.scan(dedup.articles_of(records + extra))), "findings")}
 
     assert ids == again
+
+
+def test_a_page_tells_what_is_in_an_archive(seeds):
+    """Articles of an archive are told from those that were checked, and the time line has only these."""
+    archived = np.arange(len(seeds.articles)) % 3 == 0
+    more = np.arange(len(seeds.findings))
+    report = replace(seeds, archive=Archived("news.db", 5000, archived, more))
+
+    page = page_of(report)
+
+    ids = {seeds.articles.ids[i] for i in np.flatnonzero(archived)}
+    assert {row[0] in ids for row in blocks(page, "articles") if row[15]} == {True}
+    assert {row[0] in ids for row in blocks(page, "articles") if not row[15]} == {False}
+    assert more.tolist() == [row[20] for row in blocks(page, "findings")]
+    assert "Checked against 5,000 articles of news.db." in page
+    assert int((~archived).sum()) == sum(overview.time_line(report).articles)
+
+
+def test_a_file_may_be_called_like_a_part_of_the_template():
+    """What stands between braces in a name is not filled in."""
+    articles = dedup.articles_of([{"text": "x"}])
+    page = page_of(dedup.scan(replace(articles, files=("{{style}}{{version}}",))))
+
+    assert "<title>said twice: {{style}}{{version}}</title>" in page
 
 
 def test_equal_reports_give_equal_pages(seeds):

@@ -128,6 +128,13 @@ def sentence(summary: Summary) -> str:
     )
 
 
+def _own(report: Report) -> NDArray[np.bool_]:
+    """Return which articles are not those of an archive."""
+    archive = report.archive
+    own: NDArray[np.bool_] = np.ones(len(report.articles), np.bool_) if archive is None else ~archive.articles
+    return own
+
+
 def _months(dates: NDArray[np.int64], n: int) -> NDArray[np.int64]:
     return dates.astype("datetime64[s]").astype("datetime64[M]").astype(np.int64) // n
 
@@ -139,8 +146,8 @@ _MONTHS = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
 
 def time_line(report: Report) -> TimeLine | None:
     """Return articles and repeats by time, in at most `MAX_BARS` bars where decades suffice; None without dates."""
-    dates = report.articles.dates
-    known = dates != NO_DATE
+    dates, own = report.articles.dates, _own(report)
+    known = (dates != NO_DATE) & own
     if not known.any():
         return None
     seconds, repeating = dates[known], report.repeated[known] > 0
@@ -166,7 +173,7 @@ def time_line(report: Report) -> TimeLine | None:
         names,
         np.bincount(at, minlength=n).tolist(),
         np.bincount(at[repeating], minlength=n).tolist(),
-        int((~known).sum()),
+        int(own.sum() - known.sum()),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TextIO
 
 import msgspec
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Size of a page, unless another one is asked for: mail servers commonly take so much.
 DEFAULT_BYTES = 20_000_000
+
+_NAMED = re.compile(r"\{\{(\w+)\}\}")
 
 
 def write(
@@ -63,7 +66,8 @@ def write(
 def write_nothing(told: str, stream: TextIO) -> None:
     """Write a page for an input without articles, which says so."""
     title = f"<title>said twice</title><style>{style()}</style>"
-    stream.write(f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8">{title}<h1>{markup(told)}</h1></html>\n')
+    page = f'<!DOCTYPE html>\n<html lang="en"><meta charset="utf-8">{title}<h1>{markup(told)}</h1></html>\n'
+    open_sink(stream).write(page.encode())
 
 
 def _filled(template: str, report: Report, summary: Summary, options: Options) -> str:
@@ -75,9 +79,8 @@ def _filled(template: str, report: Report, summary: Summary, options: Options) -
         "n_findings": f"{len(choose_findings(report, options.kinds, options.top or 0)):,}",
         "n_articles": f"{summary.articles:,}",
     }
-    for name, value in values.items():
-        template = template.replace("{{" + name + "}}", value)
-    return template
+    # In one pass: what a file is called may look like a name of the template.
+    return _NAMED.sub(lambda match: values[match[1]], template)
 
 
 def _notes(options: Options, summary: Summary) -> list[str]:
@@ -95,7 +98,7 @@ def _meta(report: Report, summary: Summary, options: Options, kept: Kept, *, gat
         "kinds": [{"name": kind, "words": SHARE_WORDS[kind]} for kind in KINDS],
         "levels": LEVEL_NAMES,
         "sources": [clean(name) for name in kept.sources],
-        "files": [clean(path) for path in report.articles.files],
+        "files": [clean(report.articles.files[row]) for row in kept.files],
         "findings": kept.findings,
         "ofFindings": kept.of_findings,
         "articles": len(kept.articles),

@@ -62,6 +62,8 @@ class Kept:
         Row of `Articles` -> where its text is.
     sources : dict of str to int
         Name of a source -> number in the page.
+    files : dict of int to int
+        Index into `Articles.files` -> number in the page.
     """
 
     findings: int = 0
@@ -69,6 +71,7 @@ class Kept:
     articles: dict[int, int] = field(default_factory=dict)
     texts: dict[int, Address] = field(default_factory=dict)
     sources: dict[str, int] = field(default_factory=dict)
+    files: dict[int, int] = field(default_factory=dict)
 
     def article(self, article: int) -> int:
         """Return the row in the page of an article, a new one if it has none."""
@@ -77,6 +80,10 @@ class Kept:
     def source(self, name: str) -> int:
         """Return the number of a source."""
         return self.sources.setdefault(name, len(self.sources))
+
+    def file(self, row: int) -> int:
+        """Return the number of a file."""
+        return self.files.setdefault(row, len(self.files))
 
 
 class _Marks:
@@ -191,6 +198,9 @@ class Content:
                 int(column.offsets[article + 1] - column.offsets[article]) for column in (articles.ids, articles.urls)
             )
             size += int(articles.body_starts[article] - articles.offsets[article])
+            file = int(articles.file_rows[article])
+            size += 0 if file in self.kept.files else len(articles.files[file])
+            self.kept.file(file)
             self._table_bytes += _ARTICLE_BYTES + _STRING_RATIO * size
         return self.kept.article(article)
 
@@ -216,7 +226,7 @@ class Content:
         start, end = _span(report, first)
         articles = dict.fromkeys(place.article for place in finding.places)
         sources = dict.fromkeys(self.kept.source(report.articles.sources[article]) for article in articles)
-        standing = self._standings.get(finding.number, Standing((), ""))
+        standing = self._standings.get(finding.number, Standing())
         excerpt = report.articles.slice_text(start, min(end, start + 4 * _EXCERPT_CHARACTERS))
         if finding.level == "article":
             excerpt = report.articles.title(first.article) + " " + excerpt
@@ -240,6 +250,7 @@ class Content:
             *address,
             list(standing.codes),
             standing.status,
+            finding.more,
         )
 
     def _place_texts(self, finding: Finding) -> dict[str, tuple[str, str | int, str, int]]:
@@ -282,7 +293,7 @@ class Content:
             dates = iso_dates(self._report.articles.dates[part])
             for article, length, date, own in zip(part, lengths, dates, of_articles, strict=False):
                 address = marks.add(_ENCODER.encode(own))
-                table.add(_ENCODER.encode((*self._article(article), date, length, *address)))
+                table.add(_ENCODER.encode((*self._article(article), date, length, *address, self._archived(article))))
         marks.flush()
         table.flush()
 
@@ -294,13 +305,17 @@ class Content:
             articles.title(article).strip(),
             self.kept.source(articles.sources[article]),
             clean(articles.urls[article]),
-            int(articles.file_rows[article]),
+            self.kept.file(int(articles.file_rows[article])),
             int(articles.records[article]),
             int(articles.body_lines[article]),
             int(report.n_tokens[article]),
             int(report.repeated[article]),
             *text,
         )
+
+    def _archived(self, article: int) -> int:
+        archive = self._report.archive
+        return int(archive is not None and bool(archive.articles[article]))
 
 
 class _Pairs:

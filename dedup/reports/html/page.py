@@ -71,6 +71,9 @@ def overview_markup(
     parts = overview.shares(summary)
     yield f'<h1 id="overview-title">{markup(overview.sentence(summary))}</h1>'
     yield f'<p class="lead">{markup(_counts(summary))}</p>'
+    if report.archive is not None:
+        told = f"Checked against {many(report.archive.n_articles, 'article')} of {report.archive.name}."
+        yield f'<p class="lead">{markup(told)}</p>'
     yield from (f'<p class="note">{markup(note)}</p>' for note in notes)
     if verdict is not None:
         yield from _gate(verdict)

@@ -69,6 +69,7 @@ function finding(row, at, meta) {
 		block: [row[16], row[17]],
 		codes: row[18],
 		status: row[19],
+		more: row[20],
 	};
 }
 
@@ -88,6 +89,7 @@ function article(row, at, meta) {
 		date: row[11],
 		length: row[12],
 		marks: [row[13], row[14]],
+		archived: row[15] === 1,
 	};
 }
 
@@ -184,7 +186,7 @@ export function nameOf(one) {
 
 /** Return source and day of an article. */
 export function bylineOf(one) {
-	return [one.source, dayOf(one)].filter(Boolean).join(", ");
+	return [one.source, dayOf(one), one.archived ? "in the archive" : ""].filter(Boolean).join(", ");
 }
 
 /** Return the day of an article, or an empty string. */

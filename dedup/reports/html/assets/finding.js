@@ -101,6 +101,7 @@ export class FindingView {
 				"p",
 				{ class: "lead" },
 				`${many(one.weight, "word")} said again in ${many(one.places, "place")} of ${many(one.articles, "article")}.`,
+				one.more ? ` It stands in ${many(one.more, "more article")} of the archive.` : "",
 				one.codes.length ? ` Breaks ${one.codes.join(", ")}: ${one.status}.` : "",
 			),
 		);
