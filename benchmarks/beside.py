@@ -59,6 +59,10 @@ def measure_peers(path: Path, options: Options) -> Result:
     result.notes.append("ratio: processor seconds of the other tool over those of saidtwice, start-up of both included")
     result.notes.append("others: text to flagged paragraphs; saidtwice: JSON Lines to findings with scores and places")
     result.notes.append(
+        "task: strings in memory to flagged paragraphs on both sides, no start, reading, sentences, passages, output; "
+        "saidtwice finds every pair of paragraphs by the exact join and scores it by its exact Jaccard, on 2 threads"
+    )
+    result.notes.append(
         "truth on real articles: paragraphs of 8 words with another one at word-3-shingle Jaccard .5, by the exact "
         "join, tokens as saidtwice folds them; saidtwice itself wants the cosine too, and flags what a passage covers"
     )
@@ -76,6 +80,9 @@ def _beside(name: str, feed: Feed, options: Options) -> tuple[list[Row], list[st
     with feed.path.open("rb") as lines:
         part = feed.part(list(islice(lines, theirs.n_articles)))
     took = median_run([report(part, feed.out) for _ in range(options.repeats)])
+    same = peers.run_peer(peers.OWN.name, part, options.envs)
+    if same.error:
+        return [], [f"{peers.OWN.name}: not run: {same.error}"]
     articles = dedup.read_feeds([part], jobs=options.jobs)
     truth = flagged_by_matches(dedup.scan(articles, dedup.load_config(_TASK), jobs=options.jobs))
     ours, flagged = flagged_by_findings(dedup.scan(articles, jobs=options.jobs)), set(theirs.flagged)
@@ -84,6 +91,8 @@ def _beside(name: str, feed: Feed, options: Options) -> tuple[list[Row], list[st
     row |= {"seconds": sum(theirs.seconds.values()), "saidtwice seconds": took.seconds}
     row |= {"processor s": theirs.cpu_seconds, "saidtwice processor s": took.cpu_seconds}
     row["ratio"] = theirs.cpu_seconds / took.cpu_seconds
+    row |= {"task MB/s": theirs.mb_per_s, "saidtwice task MB/s": same.mb_per_s}
+    row["task ratio"] = same.mb_per_s / theirs.mb_per_s
     row |= {"peak MB": theirs.peak_mb, "saidtwice peak MB": took.peak_mb * 1.048576, "flagged": len(flagged)}
     row |= {"recall": share(len(flagged & truth), len(truth)), "precision": share(len(flagged & truth), len(flagged))}
     row |= {"saidtwice recall": share(len(ours & truth), len(truth))}

@@ -46,6 +46,9 @@ class Peer:
     npm: str = ""
 
 
+#: What this project does at the same task, run as the peers are; it needs no environment of its own.
+OWN = Peer("saidtwice, same task", (), "own")
+
 PEERS: dict[str, Peer] = {
     peer.name: peer
     for peer in (
@@ -111,7 +114,7 @@ def run_peer(
     Parameters
     ----------
     name : str
-        A key of `PEERS`.
+        A key of `PEERS`, or the name of `OWN`.
     feed_path : Path
         JSON Lines, one article a line, with its body in ``text``.
     envs : Path
@@ -131,11 +134,11 @@ def run_peer(
     KeyError
         There is no peer of this name.
     """
-    peer = PEERS[name]
+    peer = OWN if name == OWN.name else PEERS[name]
     variables = os.environ | dict.fromkeys(THREAD_VARIABLES, THREADS) | {"PYTHONPATH": str(ROOT)}
     variables.pop("PYTHONHOME", None)
     try:
-        python = make_environment(peer, envs, timeout_seconds)
+        python = Path(sys.executable) if peer is OWN else make_environment(peer, envs, timeout_seconds)
         program, _, version = peer.npm.partition("@")
         variables |= {
             "PEER_PROGRAM": str(python.parents[1] / "node_modules" / ".bin" / program),
