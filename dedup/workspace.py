@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -12,9 +13,10 @@ from numpy.typing import NDArray
 
 from dedup.tokens import TokenSpace
 
-#: Counters of shingles take at most this share of the text's bytes, over all threads together.
-_COUNTER_SHARE = 0.6
-_MAX_TABLES = 2
+#: A table of counters of shingles takes at most this share of the text's bytes.
+_COUNTER_SHARE = 0.3
+#: A sixth of the first pass is counting: up to four threads seldom wait for one table; two would be the peak of a run.
+_MAX_TABLES = 1 if (os.cpu_count() or 1) <= 4 else 2
 
 
 class HashStore:
@@ -61,12 +63,12 @@ class HashStore:
 class Workers:
     """What the threads of the first pass work with: space for tokens, one each, and tables of shingle counters.
 
-    How large a table is decides which shingles share a counter, and so must not depend on the number of threads: there
-    are two tables at most, and whoever counts has one for itself as long.
+    How large a table is decides which shingles share a counter, and so must not depend on the number of threads, nor of
+    tables: whoever counts has one for itself as long, and what they counted is added up.
     """
 
     def __init__(self, text_bytes: int) -> None:
-        self._size = 1 << max(16, int(_COUNTER_SHARE / _MAX_TABLES * text_bytes).bit_length() - 1)
+        self._size = 1 << max(16, int(_COUNTER_SHARE * text_bytes).bit_length() - 1)
         self._local = threading.local()
         self._free = threading.Semaphore(_MAX_TABLES)
         self._tables: list[NDArray[np.uint8]] = []
