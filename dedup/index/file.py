@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,8 @@ from dedup.model import Articles, Strings
 _PAGE_BYTES = 8_192
 #: How long a writer waits for another one.
 WAIT_SECONDS = 20.0
+#: Bands that are read and not yet looked into.
+_READ_AHEAD = 1
 #: So many runs of one size become one: reading costs a block of each.
 _MERGED_RUNS = 8
 
@@ -296,15 +299,16 @@ class FileStore:
         assert self.config is not None
         searched = described.searched
         keys = band_keys(described.sets, searched, self.config, self.executor)
-        # The next band is read while one is looked into.
-        waiting = [
-            self.executor.submit(self._postings.finder(BANDS, band, keys[:, band].astype(np.uint64)))
-            for band in range(keys.shape[1])
-        ]
         packed = [np.empty(0, np.int64)]
-        for band in waiting:
-            asked, numbers = band.result()
-            packed.append(searched[asked] << 32 | numbers)
+        # A band is read while the one before it is looked into; all at once would be the size of the archive.
+        waiting: deque[Future[tuple[NDArray[np.int64], NDArray[np.int64]]]] = deque()
+        for band in range(keys.shape[1] + 1):
+            if band < keys.shape[1]:
+                look = self._postings.finder(BANDS, band, keys[:, band].astype(np.uint64))
+                waiting.append(self.executor.submit(look))
+            while waiting and (len(waiting) > _READ_AHEAD or band == keys.shape[1]):
+                asked, numbers = waiting.popleft().result()
+                packed.append(searched[asked] << 32 | numbers)
         pairs = np.unique(np.concatenate(packed))
         rows, numbers = pairs >> 32, pairs & 0xFFFFFFFF
         distinct, at = np.unique(numbers, return_inverse=True)

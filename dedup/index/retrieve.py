@@ -20,8 +20,9 @@ from dedup.shingles import Shingles
 MAX_COPIES = 32
 #: So many similar segments of the archive are looked at for a new one, the earliest.
 MAX_SIMILAR = 256
-#: How often what is like what was found is looked for as well: a cluster is made of matches of matches.
-_ROUNDS = 4
+#: What is like new segments, and what is like that: every member of a cluster matches its representative, so two steps
+#: lead from one to all others. (Which of two clusters takes a row may hang on a third step; each costs as much again.)
+_ROUNDS = 2
 _MAX_FOLLOWED = 5_000
 
 
