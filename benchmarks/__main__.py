@@ -17,6 +17,7 @@ from benchmarks import render as pages
 from benchmarks.registry import BENCHMARKS, Benchmark, Need, data_path, find, measure
 from benchmarks.results import ROOT, Measured, MissingDataError, Options, as_record
 from benchmarks.tables import format_measured
+from dedup.errors import DedupError
 
 _Command = TypeVar("_Command", bound=Callable[..., Any])
 _PATH = click.Path(path_type=Path)
@@ -90,6 +91,8 @@ def _run(
                 raise click.UsageError(f"{one.name}: {error}") from None
             click.echo(f"{one.name}: skipped: {error}\n")
             continue
+        except DedupError as error:
+            raise click.UsageError(f"{one.name}: {error}") from None
         measured.append(result)
         click.echo(format_measured(result) + "\n")
         if out is not None:

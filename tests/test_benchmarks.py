@@ -41,6 +41,7 @@ def test_every_benchmark_is_listed_with_what_it_needs() -> None:
         (("run", "bible"), "bible: it needs --data DIR with the folder of this name"),
         (("run", "bible", "--data", "nowhere"), "bible: there is no folder nowhere/bible"),
         (("run", "seeds", "--set", "min_jaccard"), "'min_jaccard' is not NAME=VALUE"),
+        (("run", "seeds", "--set", "min_jacard=1"), "seeds: unknown setting 'min_jacard'; did you mean 'min_jaccard'?"),
         (("run", "seeds", "--samples", str(PATH.parent / "samples")), "is inside the repository"),
     ],
 )
