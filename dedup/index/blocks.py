@@ -1,7 +1,7 @@
 """Sorted numbers and what they stand for <-> blobs: how an archive keeps millions of postings in an embedded database.
 
 A row of a database for each posting costs 40 to 100 bytes and a descent of its tree; a blob for each few thousand
-costs five bytes a posting and is read as fast as the disk gives it (`python -m benchmarks.archive --only stores`).
+costs five bytes a posting and is read as fast as the disk gives it (benchmark ``archive-stores``).
 """
 
 from __future__ import annotations
