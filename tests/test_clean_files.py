@@ -58,16 +58,17 @@ def test_json_lines_keep_every_other_byte(tmp_path):
 
 
 @pytest.mark.parametrize("space", ["", " ", "\n  "])
-def test_a_json_array_keeps_its_form(tmp_path, space):
-    """A dropped element goes with its comma; the others stay as they are."""
+@pytest.mark.parametrize(("before", "after"), [("", ""), ('{"n": [4], "data": {"posts" : ', '}, "next": null}')])
+def test_a_json_array_keeps_its_form(tmp_path, space, before, after):
+    """A dropped element goes with its comma; the others stay as they are, and so does an object around the array."""
     records = [json.dumps({"text": text, "n": n}) for n, text in enumerate([TEXTS[1], TEXTS[2], DOUBLED, TWO + FOUR])]
     feed, out = tmp_path / "feed.json", tmp_path / "out.json"
-    feed.write_text(f"[{space}{f',{space}'.join(records)}{space}]\n")
+    feed.write_text(f"{before}[{space}{f',{space}'.join(records)}{space}]{after}\n")
 
     assert run("clean", feed, "-o", out, "--stays", "first").exit_code == 0
 
     records[2] = json.dumps({"text": f"{ONE}\n\n{TWO}", "n": 2})
-    assert f"[{space}{f',{space}'.join([records[0], *records[2:]])}{space}]\n" == out.read_text()
+    assert f"{before}[{space}{f',{space}'.join([records[0], *records[2:]])}{space}]{after}\n" == out.read_text()
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n"])

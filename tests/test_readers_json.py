@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -100,7 +101,11 @@ LOOKED = "no text field (looked for text, content, body, article, body_text, ful
         (b"{}", LOOKED),
         (b'{"text": 5}', 'no text field: "text" is a number'),
         (b'{"text": true}', 'no text field: "text" is a boolean'),
-        (b'{"text": ["a"]}', 'no text field: "text" is a list'),
+        (b'{"text": ["a"]}', ("", "a")),
+        (b'{"text": [5]}', 'no text field: "text" is a list'),
+        (b'{"title": {"rendered": "A &amp; B"}, "content": {"rendered": "1 &lt; 2"}}', ("A & B", "1 < 2")),
+        (b'{"title": ["A", "B"], "content": {"rendered": "<p>a</p><p>b</p>"}}', ("A", "a\n\nb")),
+        (b'{"text": ["a", {"type": "p", "text": "b"}, {"src": "c.png"}, {"text": {"x": 1}}]}', ("", "a\n\nb")),
         (b'{"content": {"a": "b"}}', 'no text field: "content" is an object'),
         (b'{"text": ""}', "empty"),
         (b'{"text": "", "title": "T"}', ("T", "")),
@@ -463,3 +468,51 @@ def test_plain_kernels_do_what_the_compiled_do(feed):
     )
 
     assert plain == compiled
+
+
+def test_objects_of_exports_are_read_as_the_values_they_hold(tmp_path):
+    """Ids and dates as MongoDB (Extended JSON 2, both forms), Drupal and WordPress write them are what they name."""
+    pages = [
+        {"_id": {"$oid": "5f0c"}, "text": "a", "publishedAt": {"$date": "2026-03-01T10:00:00Z"}},
+        {"_id": {"$numberLong": "77"}, "text": "b", "createdAt": {"$date": {"$numberLong": "1772359200000"}}},
+        {
+            "uid": [{"value": 9}],
+            "body": [{"value": "c", "format": "x"}],
+            "created": [{"value": "2026-03-01T11:00+01:00"}],
+        },
+        {
+            "guid": {"rendered": "?p=1"},
+            "content": {"rendered": "d"},
+            "date": {"day": 1},
+            "source": {"name": "N", "id": 1},
+        },
+    ]
+    content = "\n".join(map(json.dumps, pages)).encode()
+
+    for size in (0, NEVER):
+        articles = read_bytes(tmp_path, content, ReadParams(compiled_bytes=size))
+        assert list(articles.ids) == ["5f0c", "77", "9", "?p=1"]
+        moment = int(datetime(2026, 3, 1, 10, tzinfo=UTC).timestamp())
+        assert articles.dates.tolist() == [moment] * 3 + [NO_DATE]
+        assert articles.sources[3] == "N"
+        assert notes(articles) == [(4, "date not understood, article kept without one")]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize(
+    "inside", [lambda v: {"articles": v}, lambda v: {"response": {"tags": [{"id": 1}], "docs": v}}]
+)
+def test_a_list_inside_an_object_is_read_as_the_list(tmp_path, indent, inside):
+    """What stands around the articles changes nothing of them, nor of the numbers of the records."""
+    records = [{"id": "a", "text": "One."}, {"note": "no text"}, {"id": "b", "title": "T", "text": "Two."}]
+    # Lists that come before: under no such name, with nothing that has a text, and no list.
+    wrapped = {"n": 3, "comments": [{"text": "x"}], "pages": [{"id": 1}], "data": "text", **inside(records)}
+
+    bare, read = (
+        read_bytes(tmp_path, json.dumps(content, indent=indent).encode(), ReadParams(), "export.json")
+        for content in (records, wrapped)
+    )
+
+    assert rows(bare) == rows(read)
+    assert notes(bare) == notes(read) == [(2, LOOKED)]
+    assert len(read) == 2

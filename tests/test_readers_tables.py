@@ -8,7 +8,8 @@ import json
 import random
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
+from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
@@ -247,7 +248,7 @@ def test_columns_give_what_json_lines_give(tmp_path, kind, suffix):
 
 
 def test_columns_that_are_missing_or_odd(tmp_path):
-    """A file without a text column names its columns; nested names, numbers for ids and text dates are understood."""
+    """A file without a column of text names its columns; nested names, numbers as ids, text dates are understood."""
     table = pa.table({"uid": [7, 8], "article": [{"body": "x"}, {"body": "y"}], "published": ["2026-01-05", "never"]})
     path = tmp_path / "a.parquet"
     pq.write_table(table, path)
@@ -256,10 +257,61 @@ def test_columns_that_are_missing_or_odd(tmp_path):
     nested = read_feeds([path], ReadParams({"text": "article.body"}))
 
     assert len(none) == 0
-    assert none.skips[0].reason.startswith("no column for the text; it has uid, article, published, looked for text")
+    assert none.skips[0].reason.startswith(
+        'no column for the text ("article" is of type struct<body: string>); it has uid, article, published, looked for'
+    )
     assert (["x", "y"], ["7", "8"]) == (bodies(nested), list(nested.ids))
     assert [int(datetime(2026, 1, 5, tzinfo=UTC).timestamp()), NO_DATE] == nested.dates.tolist()
     assert [(2, "date not understood, article kept without one")] == reasons(nested)
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".arrow"])
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"text": pa.array([1, 2])}, '"text" is of type int64'),
+        ({"text": pa.nulls(2)}, '"text" is of type null'),
+        (
+            {"body": pa.array([{"rendered": "x"}] * 2)},
+            '"body" is of type struct<rendered: string>',
+        ),
+        ({}, '2 are called "text"'),
+    ],
+    ids=str,
+)
+def test_columns_that_cannot_be_the_text_are_told_so(tmp_path, suffix, columns, reason):
+    """A text column of another type, or that stands twice, is named with what it is."""
+    path = tmp_path / f"feed{suffix}"
+    twice = pa.table([["x", "y"]] * 2, names=["text", "text"])
+    write(pa.table({"id": [1, 2], **columns}) if columns else twice, path)
+
+    articles = read_feeds([path])
+
+    assert len(articles) == 0
+    assert articles.skips[0].reason.startswith(f"no column for the text ({reason}); it has ")
+
+
+def test_columns_of_warehouses_are_read(tmp_path):
+    """Lists of paragraphs, decimals as ids and dates, and what is no date beside and without one that is."""
+    day = datetime(2026, 1, 5, tzinfo=UTC)
+    table = pa.table(
+        {
+            "id": pa.array([Decimal(2**60 + 1), Decimal(7)], pa.decimal128(38, 0)),
+            "text": [["One.", None, "Two."], ["Three."]],
+            "date": pa.array([Decimal(day.timestamp()), None], pa.decimal128(20, 3)),
+            "published": [time(1, 2), time(3, 4)],
+            "created": [True, False],
+        }
+    )
+    path = tmp_path / "a.parquet"
+    pq.write_table(table, path)
+
+    articles = read_feeds([path])
+
+    assert ["One.\n\nTwo.", "Three."] == bodies(articles)
+    assert [str(2**60 + 1), "7"] == list(articles.ids)
+    assert [int(day.timestamp()), NO_DATE] == articles.dates.tolist()
+    assert [(2, "date not understood, article kept without one")] == reasons(articles)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".arrows"])

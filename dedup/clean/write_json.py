@@ -14,8 +14,8 @@ from dedup.clean.edits import MARKS, Edit, Edits, RemovedWriter
 from dedup.clean.packing import content_of, packed_output
 from dedup.errors import FeedError
 from dedup.readers.fields import FieldTable, Record
-from dedup.readers.jsonlines import array_elements
-from dedup.readers.jsonrecords import is_cut_short, parse_line
+from dedup.readers.jsonlines import array_elements, may_be_one_object
+from dedup.readers.jsonrecords import parse_line, wrapped_array
 from dedup.readers.params import ReadParams
 from dedup.readers.streams import line_blocks
 
@@ -32,8 +32,8 @@ def write(path: str, out: Path, name: str, edits: Edits, params: ReadParams, rem
         blocks = line_blocks(chunks, params.block_bytes)
         first = next(blocks, b"")
         start = first.lstrip(_JSON_SPACE)
-        cut = start[: start.find(b"\n") + 1]
-        if start.startswith(b"[") or (cut.startswith(b"{") and is_cut_short(cut, table)):
+        line_end = start.find(b"\n") + 1
+        if start.startswith(b"[") or (start.startswith(b"{") and may_be_one_object(start, line_end, table)):
             whole = b"".join([first, *blocks])
             if _write_whole(path, whole, stream, edits, table, removed):
                 return
@@ -74,16 +74,17 @@ def _embedded(record: bytes) -> object:
 def _write_whole(
     path: str, content: bytes, stream: BinaryIO, edits: Edits, table: FieldTable, removed: RemovedWriter
 ) -> bool:
-    """Write an array, or a single object; return False if it is neither but lines."""
+    """Write an array, an object around one, or a single object; return False if it is none of these but lines."""
+    span: slice | None = slice(None)
     if not content.lstrip(_JSON_SPACE).startswith(b"["):
-        if not isinstance(parse_line(content, table), Record):
-            return False
-        stream.write(_edited_line(path, 1, content, edits, table, removed))
-        return True
-    array = array_elements(content, table)
-    if array is None:
+        if isinstance(parse_line(content, table), Record):
+            stream.write(_edited_line(path, 1, content, edits, table, removed))
+            return True
+        span = wrapped_array(content, table)
+    array = None if span is None else array_elements(content[span], table)
+    if span is None or array is None:
         return False
-    at = content.index(b"[") + 1
+    at = content.index(b"[", span.start) + 1
     stream.write(content[:at])
     written = False
     for number, element in enumerate(array, 1):

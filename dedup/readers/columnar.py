@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from dedup.model import NO_DATE, Skip, Strings
 from dedup.readers.buffer import RowBuilder, Rows, default_id, strings_of
-from dedup.readers.dates import FIRST, LAST, parse_date
+from dedup.readers.columntypes import column_dates, is_list, is_text, may_be_date, may_be_text, text_of
 from dedup.readers.encodings import decode_text
-from dedup.readers.fields import DATE_NOTE, FieldTable, tags_of
+from dedup.readers.fields import DATE_NOTE, FieldTable, tags_of, unwrapped
 from dedup.readers.tasks import OpenFile, Task
 
 #: So many columns are named in a message.
@@ -102,13 +102,19 @@ def _on_disk(file: OpenFile) -> Iterator[str]:
 def _plan(schema: Any, table: FieldTable) -> _Plan | str:
     """Return the columns to read, or that there is none for the text."""
     roles = {role: tuple(n for n in names if _type_of(schema, n) is not None) for role, names in table.roles.items()}
-    roles["text"] = tuple(name for name in roles["text"] if _is_text(_type_of(schema, name)))
+    present = roles["text"]
+    roles["text"] = tuple(name for name in present if may_be_text(_type_of(schema, name)))
     if roles["text"]:
         return _Plan(roles)
+    why = ""
+    if present:
+        why = f' ("{present[0]}" is of type {str(_type_of(schema, present[0]))[:_MAX_NAME]})'
+    elif repeated := [name for name in table.roles["text"] if schema.names.count(name) > 1]:
+        why = f' ({schema.names.count(repeated[0])} are called "{repeated[0]}")'
     shown = ", ".join(" ".join(name.split())[:_MAX_NAME] for name in schema.names[:_NAMED_COLUMNS])
     more = len(schema.names) - _NAMED_COLUMNS
     return (
-        f"no column for the text; it has {shown}{f' and {more} more' if more > 0 else ''}, looked for "
+        f"no column for the text{why}; it has {shown}{f' and {more} more' if more > 0 else ''}, looked for "
         f"{', '.join(table.roles['text'])}; give --field text=NAME"
     )
 
@@ -324,17 +330,20 @@ def _texts(column: Any, role: str) -> Any:
     if pa.types.is_struct(kind) and role == "source" and kind.get_field_index("name") >= 0:
         column = pc.struct_field(column, "name")
         kind = column.type
-    is_list = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    listed = is_list(kind)
+    if role == "text" and listed:
+        texts = [unwrapped(list(map(text_of, value or ())), role) for value in column.to_pylist()]
+        return pa.array([text.encode() if isinstance(text, str) else b"" for text in texts], pa.large_binary())
     if role == "tags":
-        if not is_list and not _is_text(kind):
+        if not listed and not is_text(kind):
             return None
-        tags = [tags_of(_text_of(value)) for value in column.to_pylist()]
+        tags = [tags_of(text_of(value)) for value in column.to_pylist()]
         return pa.array([tag.encode("utf-8", "replace") for tag in tags], pa.large_binary())
-    if role == "id" and pa.types.is_integer(kind):
+    if role == "id" and (pa.types.is_integer(kind) or pa.types.is_decimal(kind)):
         column = column.cast(pa.string())
     elif role == "id" and pa.types.is_floating(kind):
         column = pa.array([_number_text(value) for value in column.to_pylist()], pa.string())
-    elif not _is_text(kind):
+    elif not is_text(kind):
         return None
     return pc.fill_null(column.cast(pa.large_binary()), b"")
 
@@ -345,53 +354,13 @@ def _number_text(value: float | None) -> str | None:
     return str(int(value)) if value.is_integer() else str(value)
 
 
-def _text_of(value: object) -> object:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
-
-
-def _is_text(kind: Any) -> bool:
-    if str(kind).startswith("dictionary"):
-        kind = kind.value_type
-    return str(kind) in ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
-
-
 def _dates(batch: Any, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return seconds since 1970, `NO_DATE` where there is none, and in which rows a date was not understood."""
     seconds = np.full(batch.num_rows, NO_DATE, np.int64)
     unread = np.zeros(batch.num_rows, np.bool_)
-    for name in reversed(names):
-        found, given, wrong = _column_dates(_column(batch, name))
+    # What is of a type that dates are not, such as times of day, is only asked where no other column has one.
+    columns = sorted((_column(batch, name) for name in reversed(names)), key=lambda column: may_be_date(column.type))
+    for column in columns:
+        found, given, wrong = column_dates(column)
         seconds[given], unread[given] = found[given], wrong[given]
     return seconds, unread
-
-
-def _column_dates(column: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return the dates of a column, where it has one, and where that was not understood."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    kind = column.type
-    n = len(column)
-    given = ~np.asarray(column.is_null().to_numpy(zero_copy_only=False), np.bool_)
-    wrong = np.zeros(n, np.bool_)
-    if pa.types.is_date(kind):
-        column, kind = column.cast(pa.timestamp("ms")), pa.timestamp("ms")
-    if pa.types.is_timestamp(kind):  # UTC, with a time zone or without
-        scale = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[kind.unit]
-        values = pc.fill_null(column.cast(pa.int64()), 0).to_numpy(zero_copy_only=False)
-        seconds = values // scale
-        wrong = given & ((seconds < FIRST) | (seconds > LAST))
-        return np.where(given & ~wrong, seconds, NO_DATE), given, wrong
-    if not (_is_text(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        return np.full(n, NO_DATE, np.int64), np.zeros(n, np.bool_), wrong
-    seconds = np.full(n, NO_DATE, np.int64)
-    for row, value in enumerate(map(_text_of, column.to_pylist())):
-        if value is None or value == "" or value != value:
-            given[row] = False
-            continue
-        moment = parse_date(value)
-        wrong[row] = moment is None
-        seconds[row] = NO_DATE if moment is None else moment
-    return seconds, given, wrong

@@ -27,6 +27,12 @@ _KINDS = {bool: "a boolean", int: "a number", float: "a number", list: "a list",
 #: What may be HTML.
 _PROSE = ("title", "text")
 
+#: Where exports have an object in place of a value, the member that is it: WordPress (``rendered``, which is HTML),
+#: Drupal (``processed``, ``value``), blocks of editors (``text``), MongoDB (Extended JSON, version 2).
+_RENDERED = "rendered"
+_VALUE_NAMES = (_RENDERED, "processed", "value", "text", "$oid", "$date", "$numberLong", "$numberInt")
+_VALUE_DEPTH = 3
+
 #: What the name of a tag that is an object is called (JSON Feed and ninjs have strings or `name`, Atom `term`).
 _TAG_NAMES = ("name", "term", "label")
 _TAG_ENDS = re.compile("[,;|]")
@@ -137,12 +143,14 @@ class FieldTable:
 
         def string(role: str) -> bytes:
             for column in self._columns[role]:
-                value = values[column]
+                given = values[column]
+                value = given if isinstance(given, str | int | float) else unwrapped(given, role)
                 if isinstance(value, str) and value:
                     encoded = _encode(value, notes)
-                    if is_text or role not in _PROSE or not self._may_be_html(value):
+                    is_html = isinstance(given, Mapping) and _RENDERED in given and self.html != "never"
+                    if is_text or role not in _PROSE or not (is_html or self._may_be_html(value)):
                         return encoded
-                    return self.without_tags(role, encoded.decode()).encode()
+                    return self.without_tags(role, encoded.decode(), is_html=is_html).encode()
                 if role == "source" and isinstance(value, Mapping):
                     name = value.get("name")
                     if isinstance(name, str) and name:
@@ -155,7 +163,7 @@ class FieldTable:
         title, text = string("title"), string("text")
         if need_text and not text:
             present = [self.keys[i] for i in self._columns["text"] if values[i] is not None]
-            if not any(isinstance(values[i], str) for i in self._columns["text"]):
+            if not any(isinstance(unwrapped(values[i], "text"), str) for i in self._columns["text"]):
                 if present:
                     kind = _KINDS.get(type(values[self.keys.index(present[0])]), "no string")
                     return f'no text field: "{present[0]}" is {kind}'
@@ -177,15 +185,15 @@ class FieldTable:
                 found[column] = value
         return found
 
-    def without_tags(self, role: str, value: str) -> str:
-        """Return a title or text as text: HTML, if it is any and the settings say so, as paragraphs."""
-        if not self._may_be_html(value):
+    def without_tags(self, role: str, value: str, *, is_html: bool = False) -> str:
+        """Return a title or text as text: HTML, if it is known to be, or is and the settings say so, as paragraphs."""
+        if not is_html and not self._may_be_html(value):
             return value
-        from dedup.readers.markup import html_line, html_text, is_html
+        from dedup.readers import markup
 
-        if self.html == "auto" and not is_html(value):
+        if not is_html and self.html == "auto" and not markup.is_html(value):
             return value
-        return html_line(value) if role == "title" else html_text(value)
+        return markup.html_line(value) if role == "title" else markup.html_text(value)
 
     def _may_be_html(self, value: str) -> bool:
         return self.html == "always" or (self.html == "auto" and "<" in value)
@@ -198,9 +206,11 @@ class FieldTable:
         return b""
 
     def _date(self, values: Sequence[object], notes: dict[str, None]) -> int:
+        unknown = False
         for column in self._columns["date"]:
-            value = values[column]
+            value = unwrapped(values[column], "date")
             if value == "" or isinstance(value, bool) or not isinstance(value, str | int | float | date):
+                unknown |= isinstance(value, Mapping | list | tuple) and len(value) > 0
                 continue
             if value != value:  # not a number, not a time: no date
                 continue
@@ -208,7 +218,39 @@ class FieldTable:
             if moment is None:
                 notes[DATE_NOTE] = None
             return NO_DATE if moment is None else moment
+        if unknown:
+            notes[DATE_NOTE] = None
         return NO_DATE
+
+
+def unwrapped(value: object, role: str) -> object:
+    r"""Return what an object or list holds in place of a value, else itself: all texts of a list are paragraphs.
+
+    Of a list in any other role, and of the members that `_VALUE_NAMES` has, the first is taken.
+
+    Examples
+    --------
+    >>> unwrapped({"$date": {"$numberLong": "5"}}, "date"), unwrapped([{"value": "Fog"}], "title")
+    ('5', 'Fog')
+    >>> unwrapped([{"type": "p", "text": "One."}, "Two.", {"src": "a.png"}], "text")
+    'One.\n\nTwo.'
+    >>> unwrapped({"name": "Courier"}, "source"), unwrapped([1, 2], "text")
+    ({'name': 'Courier'}, [1, 2])
+    """
+    if isinstance(value, list | tuple):
+        held = [one for one in map(_member, value) if isinstance(one, str | int | float) and one != ""]
+        if role != "text":
+            return held[0] if held else value
+        return "\n\n".join(one for one in held if isinstance(one, str)) or value
+    return _member(value)
+
+
+def _member(value: object) -> object:
+    held = value
+    for _ in range(_VALUE_DEPTH):
+        if isinstance(held, Mapping):
+            held = next((held[name] for name in _VALUE_NAMES if held.get(name) is not None), None)
+    return value if held is None or isinstance(held, Mapping) else held
 
 
 def tags_of(value: object) -> str:

@@ -1,4 +1,4 @@
-"""JSON Lines, JSON arrays and single JSON objects -> rows.
+"""JSON Lines, JSON arrays, single JSON objects, and objects around an array -> rows.
 
 A line is parsed one by one with msgspec (`dedup.readers.jsonrecords`), which says what is right; large blocks go
 through the compiled scan (`dedup.readers.jsonscan`), which takes the lines that are plain and leaves the others to it,
@@ -18,7 +18,7 @@ import numpy as np
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
 from dedup.readers.fields import FieldTable, Record
-from dedup.readers.jsonrecords import is_cut_short, parse_line
+from dedup.readers.jsonrecords import is_cut_short, parse_line, wrapped_array
 from dedup.readers.streams import HEAD_BYTES, line_blocks, take
 from dedup.readers.tasks import OpenFile, Task
 
@@ -70,13 +70,18 @@ def _line_tasks(chunks: Iterator[bytes], file: OpenFile) -> Iterator[Task]:
     first = next(blocks, b"")
     beginning = first.lstrip(_SPACE)
     line_end = beginning.find(b"\n") + 1
-    if line_end and beginning.startswith(b"{") and is_cut_short(beginning[:line_end], table):
+    if beginning.startswith(b"{") and may_be_one_object(beginning, line_end, table):
         # One object over several lines, or a broken line: only the whole file can tell, if it is no larger than one.
         pieces, is_whole = take(chain([first], blocks), params.max_document_bytes)
         first = b"".join(pieces)
         if is_whole and isinstance(parse_line(first, table), Record):
             yield partial(parse_lines, [(1, first)], path, file_row, table, stream.read_bytes)
             return
+        if is_whole and (span := wrapped_array(first, table)):
+            array = array_elements(first[span], table)
+            if array is not None:
+                yield from _array_tasks(array, file)
+                return
         blocks = chain(line_blocks(iter([first]), params.block_bytes), blocks)
         first = next(blocks, b"")
     line = 1
@@ -90,6 +95,11 @@ def _line_tasks(chunks: Iterator[bytes], file: OpenFile) -> Iterator[Task]:
             yield partial(parse_block, first, line, n_lines + 1, path, file_row, table, read_bytes)
         line += n_lines
         first = next(blocks, b"")
+
+
+def may_be_one_object(beginning: bytes, line_end: int, table: FieldTable) -> bool:
+    """Tell whether a file that begins with an object may be that object and no more, as far as its start shows."""
+    return not beginning[line_end:].strip(_JSON_BYTES) or is_cut_short(beginning[:line_end], table)
 
 
 def parse_lines(

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import islice
+from typing import Any
 
 from dedup.readers.encodings import decode_text
 from dedup.readers.fields import FieldTable, Record
+
+#: What answers of interfaces and exports call the list of their articles, or what it stands in.
+_LISTS = frozenset(
+    (
+        *("articles", "items", "data", "results", "result", "posts", "docs", "documents", "entries", "records", "rows"),
+        *("hits", "stories", "news", "pages", "value", "objects", "response", "payload", "feed", "nodes"),
+    )
+)
+#: A list is one of articles if one of so many of its first elements is.
+_TRIED = 32
 
 
 def parse_line(line: bytes | memoryview, table: FieldTable) -> Record | str:
@@ -55,3 +67,49 @@ def is_cut_short(line: bytes, table: FieldTable) -> bool:
         cut = "truncated" in str(error)  # also said of half a surrogate pair, which the lenient reader reads
         return cut and str(_parse_leniently(line, table)).startswith("not JSON")
     return False
+
+
+def wrapped_array(content: bytes, table: FieldTable) -> slice | None:
+    r"""Return where in an object its list of articles stands, or in an object inside; None if it has none.
+
+    Examples
+    --------
+    >>> from dedup.readers import ReadParams
+    >>> content = b'{"n": 1, "response": {"tags": [{"id": 7}], "docs": [{"text": "One."}]}}'
+    >>> content[wrapped_array(content, FieldTable(ReadParams()))]
+    b'[{"text": "One."}]'
+    """
+    found: list[slice] = []
+    for outer, inside in _listed_members(content, 0):
+        if inside.startswith(b"["):
+            found.append(slice(outer, outer + len(inside)))
+        else:
+            found += [slice(at, at + len(one)) for at, one in _listed_members(inside, outer) if one.startswith(b"[")]
+    return next((span for span in found if _has_record(content[span], table)), None)
+
+
+def _listed_members(content: bytes, offset: int) -> list[tuple[int, bytes]]:
+    """Return the members of an object that may hold articles, and where they stand; none if it is no object."""
+    import msgspec
+
+    try:
+        members = msgspec.json.decode(content, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return []
+    found, at = [], 0
+    for name, raw in members.items():
+        value = bytes(raw)
+        at = content.find(value, at)  # the members stand in this order, but for those that are there twice
+        if at < 0:
+            return []
+        if name.lower() in _LISTS:
+            found.append((offset + at, value))
+        at += len(value)
+    return found
+
+
+def _has_record(array: bytes, table: FieldTable) -> bool:
+    import msgspec
+
+    elements: list[Any] = msgspec.json.decode(array, type=list[msgspec.Raw])
+    return any(isinstance(parse_line(memoryview(element), table), Record) for element in islice(elements, _TRIED))

@@ -14,7 +14,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "id": ("id", "guid", "_id", "uid"),
     "title": ("title", "headline"),
     "text": ("text", "content", "body", "article", "body_text", "full_text"),
-    "date": ("date", "published", "published_at", "pubDate", "created", "timestamp", "versioncreated"),
+    "date": (
+        *("date", "published", "published_at", "publishedAt", "pubDate", "datePublished", "date_published"),
+        *("created", "created_at", "createdAt", "timestamp", "versioncreated"),
+    ),
     "source": ("source", "publisher", "site", "outlet", "domain"),
     "url": ("url", "link", "permalink"),
     "language": ("language", "lang", "inLanguage"),
