@@ -121,13 +121,21 @@ def test_archives_are_named(tmp_path):
     ] == [skip.reason for skip in articles.skips]
 
 
-@given(names=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r"), min_size=1), min_size=1))
+@given(names=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r\ufeff"), min_size=1), min_size=1))
 def test_lists_of_files(tmp_path_factory, names):
     """Names are a line each, or ended by NUL; empty ones are none."""
     path = tmp_path_factory.mktemp("lists") / "list"
     for content in ("\n".join(names), "\r\n\n".join(names) + "\r\n", "\0".join(names) + "\0"):
         path.write_bytes(content.encode())
         assert names == listed_files(str(path))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_lists_with_a_mark(tmp_path, encoding):
+    """A byte order mark, as Windows writes it, is no part of the first name."""
+    (tmp_path / "list").write_text("ä.md\r\nb c.md\r\n", encoding, newline="")
+
+    assert listed_files(str(tmp_path / "list")) == ["ä.md", "b c.md"]
 
 
 def test_lists_that_name_nothing(tmp_path, monkeypatch):

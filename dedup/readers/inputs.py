@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import glob
 import os
 import stat
@@ -152,6 +153,9 @@ def listed_files(path: str) -> list[str]:
         raise FeedError(
             path, 0, f"cannot be read: {getattr(error, 'strerror', None) or 'there is no such input'}"
         ) from None
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # as a redirection on Windows writes
+        content = content.decode("utf-16", "replace").encode("utf-8", "replace")
+    content = content.removeprefix(codecs.BOM_UTF8)
     end = b"\0" if b"\0" in content else b"\n"
     names = [os.fsdecode(name if end == b"\0" else name.rstrip(b"\r")) for name in content.split(end)]
     if not any(names):
