@@ -25,12 +25,15 @@ from dedup.score import DocumentFrequencies, Vocabulary
 from dedup.segment import segment
 from dedup.shingles import Ranges, ShingleRuns, leaves, run_bounds, shingle_runs, token_ranges
 from dedup.tokens import TokenSpace, characters, tokenize
-from dedup.workspace import HashStore, Workers
+from dedup.workspace import Growing, HashStore, Workers
 
 #: Text of a shard: small enough that its tokens stay in a core's cache, large enough that calls cost nothing.
 SHARD_BYTES = 1 << 20
 #: So many copies of documents are taken back at a time.
 _COPIES = 10_000
+
+#: Room for segments that is reserved; where they are shorter, it grows.
+_BYTES_A_SEGMENT = 64
 
 _T = TypeVar("_T", bound=np.generic)
 
@@ -156,28 +159,28 @@ def first_pass(
             done(int(articles.offsets[shard[1]] - articles.offsets[shard[0]]))
         return part
 
-    parts = list(executor.map(work, cut_shards(articles.offsets)))
-    counters = workers.counters()
-    shards = np.append(0, np.cumsum([len(part.segments) for part in parts])).astype(np.int64)
-    tokens = np.append(0, np.cumsum([part.n_leaf_tokens for part in parts]))
-    starts, ends = [part.segments.starts for part in parts], [part.segments.ends for part in parts]
-    owners, levels = [part.segments.articles for part in parts], [part.segments.levels for part in parts]
-    parents = [
-        np.where(part.segments.parents >= 0, part.segments.parents + np.int32(start), np.int32(-1))
-        for part, start in zip(parts, shards, strict=False)
-    ]
-    counts, keys, kept = [part.n_tokens for part in parts], [part.keys for part in parts], [part.kept for part in parts]
-    firsts = [part.token_firsts + start for part, start in zip(parts, tokens, strict=False)]
-    parts.clear()  # a column at a time becomes one array: both forms of all of them would be the peak of the run
-    segments = Segments(
-        join_parts(starts, np.int64),
-        join_parts(ends, np.int64),
-        join_parts(owners, np.int32),
-        join_parts(levels, np.uint8),
-        join_parts(parents, np.int32),
-    )
-    survey = Survey(segments, join_parts(counts, np.int32), join_parts(firsts, np.int64), shards)
-    return survey, join_parts(keys, np.uint64), Tally(counters, store, kept, frequencies)
+    # Columns grow as parts come: parts that are kept until the end would stand in memory twice.
+    room = len(articles.text) // _BYTES_A_SEGMENT
+    starts, ends, firsts = (Growing(np.int64, room) for _ in range(3))
+    owners, parents, counts = (Growing(np.int32, room) for _ in range(3))
+    levels, keys = Growing(np.uint8, room), Growing(np.uint64, room)
+    shards, kept, n_tokens = [0], [], 0
+    for part in executor.map(work, cut_shards(articles.offsets)):
+        found = part.segments
+        starts.add(found.starts)
+        ends.add(found.ends)
+        owners.add(found.articles)
+        levels.add(found.levels)
+        parents.add(np.where(found.parents >= 0, found.parents + np.int32(shards[-1]), np.int32(-1)))
+        counts.add(part.n_tokens)
+        firsts.add(part.token_firsts + n_tokens)
+        keys.add(part.keys)
+        kept.append(part.kept)
+        shards.append(shards[-1] + len(found))
+        n_tokens += part.n_leaf_tokens
+    segments = Segments(starts.array(), ends.array(), owners.array(), levels.array(), parents.array())
+    survey = Survey(segments, counts.array(), firsts.array(), np.array(shards, np.int64))
+    return survey, keys.array(), Tally(workers.counters(), store, kept, frequencies)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -372,27 +375,25 @@ def second_pass(
         return part
 
     full = [shard for shard in range(len(survey.shards) - 1) if survey.shards[shard] < survey.shards[shard + 1]]
-    rows: list[NDArray[np.int32]] = []
-    anchors: list[Anchors] = []
+    rows = Growing(np.int32, int(searched.sum()))
+    anchor_keys, anchor_rows, anchor_places = Growing(np.uint64), Growing(np.int32), Growing(np.int32)
     keys: list[NDArray[np.uint32]] = [np.empty((0, bands.bands if bands else 0), np.uint32)]
     # A shingle has a byte of its own, and stands in a paragraph and in a sentence.
     table = PrefixTable(0, 0) if bands else PrefixTable(int(searched.sum()), 3 * len(articles.text) + len(searched))
     for part in executor.map(work, full):
-        rows.append(part.rows)
-        anchors.append(part.anchors)
+        rows.add(part.rows)
+        anchor_keys.add(part.anchors.keys)
+        anchor_rows.add(part.anchors.rows)
+        anchor_places.add(part.anchors.positions)
         if part.prefixes is not None:
             table.add(part.prefixes)
         if part.band_keys is not None:
             keys.append(part.band_keys)
     return Harvest(
-        join_parts(rows, np.int32),
+        rows.array(),
         None if bands else table.prefixes(),
         np.concatenate(keys) if bands else None,
-        Anchors(
-            join_parts([part.keys for part in anchors], np.uint64),
-            join_parts([part.rows for part in anchors], np.int32),
-            join_parts([part.positions for part in anchors], np.int32),
-        ),
+        Anchors(anchor_keys.array(), anchor_rows.array(), anchor_places.array()),
     )
 
 

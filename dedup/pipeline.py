@@ -39,6 +39,7 @@ from dedup.pairscores import PairScorer, ScoredPairs, merge_pairs, star_pairs
 from dedup.passes import Harvest, Survey
 from dedup.readers.params import ReadParams
 from dedup.score import Vocabulary
+from dedup.scratch import current, use_current
 
 #: ``progress(stage, done, total)``: bytes of text in the passes over it.
 Progress = Callable[[str, int, int], None]
@@ -130,6 +131,9 @@ class _Clock:
     def lap(self, stage: str) -> None:
         if stage in _TRIMMED:
             _give_back()
+        scratch = current()
+        if scratch is not None:
+            scratch.measure()
         now = perf_counter()
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now - self._last
         self._last = now
@@ -178,7 +182,7 @@ def scan(
     if jobs < 1:
         raise ConfigError(f"jobs is {jobs}; at least 1 is needed")
     clock = _Clock()
-    with _Threads(jobs) as executor:
+    with _Threads(jobs, initializer=use_current) as executor:
         if isinstance(inputs, Articles):
             articles = inputs
         else:

@@ -7,16 +7,49 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.scratch import current
 from dedup.tokens import TokenSpace
 
 #: A table of counters of shingles takes at most this share of the text's bytes.
 _COUNTER_SHARE = 0.3
 #: A sixth of the first pass is counting: up to four threads seldom wait for one table; two would be the peak of a run.
 _MAX_TABLES = 1 if (os.cpu_count() or 1) <= 4 else 2
+
+_T = TypeVar("_T", bound=np.generic)
+
+
+class Growing(Generic[_T]):
+    """A column that parts are appended to.
+
+    Parameters
+    ----------
+    kind : type
+    room : int
+        Rows that are reserved; the system gives memory as they fill.
+    """
+
+    def __init__(self, kind: type[_T], room: int = 1 << 16) -> None:
+        self._data: NDArray[_T] = np.empty(max(room, 1 << 10), kind)
+        self._used = 0
+
+    def add(self, part: NDArray[Any]) -> None:
+        """Append a part."""
+        end = self._used + len(part)
+        if end > len(self._data):
+            grown = np.empty(max(end, len(self._data) * 3 // 2), self._data.dtype)
+            grown[: self._used] = self._data[: self._used]
+            self._data = grown
+        self._data[self._used : end] = part
+        self._used = end
+
+    def array(self) -> NDArray[_T]:
+        """Return what was appended, not copied."""
+        return self._data[: self._used]
 
 
 class HashStore:
@@ -29,6 +62,12 @@ class HashStore:
     def __init__(self, text_bytes: int) -> None:
         # A token has a byte, and another one up to the next; a short segment has one shingle more.
         size = 4 * text_bytes + (1 << 16)
+        self._lock = threading.Lock()
+        self._used = 0
+        self._memory: mmap.mmap | None = None
+        if current() is not None:
+            self._hashes = np.empty(size // 4, np.uint32)  # out of the scratch, which needs no help
+            return
         if hasattr(mmap, "MAP_PRIVATE"):
             self._memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         else:
@@ -37,8 +76,6 @@ class HashStore:
             with suppress(OSError):  # a kernel without them
                 self._memory.madvise(mmap.MADV_HUGEPAGE)
         self._hashes = np.frombuffer(self._memory, np.uint32)
-        self._used = 0
-        self._lock = threading.Lock()
 
     def keep(self, hashes: NDArray[np.uint32]) -> slice:
         """Copy hashes in, and return where they are."""
@@ -53,7 +90,7 @@ class HashStore:
 
     def drop(self, kept: slice) -> None:
         """Give the memory back; what was kept there is gone."""
-        if hasattr(mmap, "MADV_DONTNEED"):
+        if self._memory is not None and hasattr(mmap, "MADV_DONTNEED"):
             # Pages at both ends are shared with the neighbours.
             start, end = -(-4 * kept.start // mmap.PAGESIZE), 4 * kept.stop // mmap.PAGESIZE
             if start < end:

@@ -42,7 +42,7 @@ class CleanParams:
         A sentence goes if so much of its words stand, in runs of three, in what stays.
     min_article_share : float
         An article goes if so much of it stands in one that stays. Of twelve that went on AllSides at .8, four under .9
-        told something else; `benchmarks/clean.py` writes samples to read by eye.
+        told something else; `benchmarks/cleaning.py` writes samples to read by eye.
     changed_numbers : {"keep", "drop"}
         A sentence with a number that its copy has not says something else, and stays (but for notices).
 

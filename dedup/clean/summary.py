@@ -31,7 +31,7 @@ def summary_lines(cleaning: Cleaning, params: CleanParams, *, examples: int) -> 
         told = "bytes of text" if name == "text_bytes" else name
         yield f"{was:>13,} -> {now:>13,}  {told}" + (f"  ({(now - was) / was:+.1%})" if was and was != now else "")
     yield ""
-    gone = dict(zip(KINDS, _by_kind(cleaning), strict=True))
+    gone = dict(zip(KINDS, by_kind(cleaning), strict=True))
     for kind, (articles, parts, n_bytes) in gone.items():
         yield f"{kind:>15}  {_what(params.action(kind), articles, parts, n_bytes, _marked(cleaning, kind))}"
     yield ""
@@ -62,7 +62,7 @@ def _marked(cleaning: Cleaning, kind: str) -> int:
     return int((cleaning.marks.kinds == KINDS.index(kind) + 1).sum())
 
 
-def _by_kind(cleaning: Cleaning) -> list[tuple[int, int, int]]:
+def by_kind(cleaning: Cleaning) -> list[tuple[int, int, int]]:
     """Return articles, sentences and bytes that go, by kind; what goes with its article is not counted again."""
     counts = np.zeros((len(KINDS), 3), np.int64)
     for one in cleaning.removed:

@@ -58,6 +58,11 @@ def _or_none(ctx: click.Context, option: click.Parameter, values: Sequence[str])
     return tuple(values) or None
 
 
+def _keep(ctx: click.Context, option: click.Parameter, value: object) -> None:
+    """Leave a value with the context, for `dedup.cli.run.prepared`: no command does anything with it."""
+    ctx.meta[f"dedup.{option.name}"] = value
+
+
 SETTINGS = (
     click.option(
         "--candidates",
@@ -239,6 +244,22 @@ RUN = (
         help="Settings. [default: dedup.toml, or [tool.dedup] of pyproject.toml, from the first INPUT upward]",
     ),
     click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Threads. [default: one for each core]"),
+    click.option(
+        "--memory",
+        metavar="SIZE",
+        expose_value=False,
+        callback=_keep,
+        help="Most memory to use, as in 4GB; large tables then lie in a file, and the answer is the same. [default: no "
+        "limit]",
+    ),
+    click.option(
+        "--scratch",
+        type=click.Path(file_okay=False, exists=True, path_type=Path),
+        metavar="DIR",
+        expose_value=False,
+        callback=_keep,
+        help="Where that file is. [default: the folder for temporary files]",
+    ),
     click.option("-q", "--quiet", is_flag=True, help="No progress and no notices on standard error."),
     click.option("-v", "--verbose", is_flag=True, help="Also seconds by stage, and examples of what was skipped."),
 )

@@ -84,6 +84,7 @@ def working(quiet: bool) -> Iterator[Progress]:
     from dedup.kernels.compiling import announcing
     from dedup.progress import Progress, shows_progress
 
+    _limit_memory(quiet=quiet)
     # What Numba says of its own doings concerns whoever writes kernels.
     warnings.filterwarnings("ignore", module=r"numba\.|dedup\.kernels")
     progress = Progress(sys.stderr, enabled=not quiet and shows_progress(sys.stderr))
@@ -97,6 +98,31 @@ def working(quiet: bool) -> Iterator[Progress]:
     finally:
         gc.set_threshold(*threshold)
         gc.unfreeze()
+
+
+def _limit_memory(*, quiet: bool) -> None:
+    """Keep the memory of the command, until it ends, under the limit that was given."""
+    from dedup.scratch import Scratch, current, parse_size
+
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return
+    size, folder = (context.meta.get(f"dedup.{name}") for name in ("memory", "scratch"))
+    if size is None or current() is not None:
+        return
+    scratch = Scratch(parse_size(size), folder)
+
+    def tell() -> None:
+        usage = scratch.usage
+        click.echo(
+            f"dedup: memory: at most {usage.peak_bytes / 1e6:,.0f} MB of {scratch.limit_bytes / 1e6:,.0f} MB; "
+            f"{usage.spilled_bytes / 1e6:,.0f} MB in {scratch.folder}, let go of {usage.releases} times",
+            err=True,
+        )
+
+    if context.params.get("verbose") and not quiet:
+        context.call_on_close(tell)
+    context.with_resource(scratch.in_use())
 
 
 def scan_inputs(

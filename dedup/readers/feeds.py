@@ -26,6 +26,7 @@ from dedup.readers.streams import HEAD_BYTES, ByteStream, peek, take, too_long
 from dedup.readers.tasks import OpenFile, Task, format_tasks
 from dedup.readers.textfiles import TextFile, text_rows
 from dedup.readers.versions import settle_ids
+from dedup.scratch import use_current
 
 _MEMORY = "<memory>"
 #: So many small files are parsed as one task.
@@ -175,7 +176,7 @@ def _reading_pool(jobs: int) -> Iterator[ThreadPoolExecutor | None]:
     if jobs == 1:
         yield None
         return
-    pool = ThreadPoolExecutor(jobs, "dedup-read")
+    pool = ThreadPoolExecutor(jobs, "dedup-read", use_current)
     try:
         yield pool
     finally:

@@ -1,0 +1,137 @@
+"""A corpus larger than memory: made from a feed, and reported on under a limit.
+
+``python -m benchmarks run larger-than-memory --data DIR --set gigabytes=10 --set memory=4GB`` makes the corpus in the
+folder for temporary files (``--set folder=DIR`` for another), runs ``dedup report --memory`` on it as a process of its
+own, and prints its peak memory beside the limit. On ``--set equal_gigabytes=.2`` of it the JSON is compared byte for
+byte with and without the limit. It takes three times its size on disk.
+
+The corpus is the feed over and over. Each time the letters of its words are exchanged for others, so that one copy has
+no word in common with another but has within itself what the feed has: the same repeats, notices and near-duplicates.
+Its articles are shuffled. One in fifty is left in its own words, with one word in forty replaced, and is a
+near-duplicate of its other such copies.
+"""
+
+from __future__ import annotations
+
+import filecmp
+import random
+import string
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from benchmarks.results import Figure, Options, Result, Row
+from benchmarks.speed import Run, run
+from dedup import read_feeds
+from dedup.scratch import parse_size
+
+_OWN_WORDS = 0.02
+_REPLACED = 0.025
+_STEP_BYTES = 1 << 22
+
+
+def exchanged_letters(source: random.Random) -> bytes:
+    """Return a table for `bytes.translate`: vowels become other vowels and consonants other consonants."""
+    old = new = ""
+    for letters in ("aeiouy", "bcdfghjklmnpqrstvwxz"):
+        others = "".join(source.sample(letters, len(letters)))
+        old, new = old + letters + letters.upper(), new + others + others.upper()
+    return bytes.maketrans(old.encode(), new.encode())
+
+
+def edited(source: random.Random, text: str) -> str:
+    """Return a text with some of its words replaced."""
+    words = text.split(" ")
+    for i in range(len(words)):
+        if source.random() < _REPLACED:
+            words[i] = "".join(source.choices(string.ascii_lowercase, k=7))
+    return " ".join(words)
+
+
+def copies(records: list[dict[str, str]], seed: int) -> Iterator[bytes]:
+    """Yield lines of JSON without end, a copy of the feed after the other, each with its own letters and order."""
+    encode = msgspec.json.Encoder().encode
+    copy = 0
+    while True:
+        source = random.Random(f"{seed}-{copy}")
+        letters = exchanged_letters(source)
+        for record in source.sample(records, len(records)):
+            own_words = source.random() < _OWN_WORDS
+            new = dict(record, id=f"{copy}-{record['id']}")
+            for name in ("title", "text"):
+                text = record[name]
+                new[name] = edited(source, text) if own_words else text.encode().translate(letters).decode()
+            yield encode(new)
+        copy += 1
+
+
+def make_corpus(feed: Path, out: Path, n_bytes: int, seed: int) -> int:
+    """Write so many bytes of articles, and return how many articles they are."""
+    articles = read_feeds([feed], jobs=2)
+    records = [
+        {
+            "id": articles.ids[i],
+            "title": articles.title(i),
+            "source": articles.sources[i],
+            "date": str(max(0, int(articles.dates[i]))),
+            "text": articles.body(i),
+        }
+        for i in range(len(articles))
+    ]
+    written = n = 0
+    with out.open("wb") as stream:
+        for line in copies(records, seed):
+            stream.write(line + b"\n")
+            written += len(line) + 1
+            n += 1
+            if written >= n_bytes:
+                return n
+    return n
+
+
+def measure_larger(path: Path, options: Options) -> Result:
+    """Make the corpus and report on it under the limit; compare answers on a part of it."""
+    given: dict[str, object] = {"gigabytes": 10.0, "equal_gigabytes": 0.2, "memory": "4GB", "equal_memory": "800MB"}
+    given |= options.settings
+    folder = Path(str(given.get("folder") or tempfile.gettempdir()))
+    result = Result()
+    with tempfile.TemporaryDirectory(prefix="dedup-scale-", dir=folder) as work:
+        corpus = Path(work) / "corpus.jsonl"
+        for name, run in (("equal_", _compare_answers), ("", _report_once)):
+            n_bytes = int(float(str(given[f"{name}gigabytes"])) * 1e9)
+            if n_bytes:
+                n = make_corpus(path, corpus, n_bytes, options.seed)
+                run(result, corpus, n, str(given[f"{name}memory"]), options.jobs)
+    return result
+
+
+def _command(corpus: Path, jobs: int, *more: str) -> list[str]:
+    return [sys.executable, "-m", "dedup", "report", str(corpus), "--jobs", str(jobs), *more]
+
+
+def _compare_answers(result: Result, corpus: Path, n_articles: int, memory: str, jobs: int) -> None:
+    outs = [corpus.with_name(name) for name in ("plain.json", "limited.json")]
+    plain = run(*_command(corpus, jobs, "--format", "json", "-o", str(outs[0])))
+    limited = run(*_command(corpus, jobs, "--format", "json", "-o", str(outs[1]), "--memory", memory))
+    equal = filecmp.cmp(outs[0], outs[1], shallow=False)
+    result.figures.append(Figure("JSON equal with and without the limit, byte for byte", float(equal), "=", 1))
+    for told, one in (("none", plain), (memory, limited)):
+        result.rows.append(_row(corpus, n_articles, told, one))
+
+
+def _report_once(result: Result, corpus: Path, n_articles: int, memory: str, jobs: int) -> None:
+    one = run(*_command(corpus, jobs, "--memory", memory, "-o", str(corpus.with_name("report.txt"))))
+    result.rows.append(_row(corpus, n_articles, memory, one))
+    limit = parse_size(memory) / 1e6
+    result.figures.append(Figure(f"peak memory of {corpus.stat().st_size / 1e9:.1f} GB, MB", one.peak_mb * 1.048576,
+                                 "<=", limit))  # fmt: skip
+
+
+def _row(corpus: Path, n_articles: int, memory: str, one: Run) -> Row:
+    megabytes = corpus.stat().st_size / 1e6
+    row: Row = {"table": "runs", "GB": megabytes / 1e3, "articles": n_articles, "limit": memory}
+    row |= {"peak MB": one.peak_mb * 1.048576, "seconds": one.seconds, "MB/s": megabytes / one.seconds}
+    return row | {"MB/s of processor time": megabytes / one.cpu_seconds}

@@ -1,0 +1,102 @@
+"""Memory under a limit: arrays keep what is in them, whatever is let go of, and nothing is left behind."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dedup
+from dedup import scratch
+from dedup.errors import ConfigError
+from dedup.scratch import LEAST_BYTES, Scratch, parse_size
+from tests.strategies import made_feed
+from tests.test_reports import json_of
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="a limit is kept on Linux only")
+
+
+@pytest.fixture
+def hungry(tmp_path: Path, monkeypatch):
+    """Return a scratch that lets go of everything all the time."""
+    monkeypatch.setattr(scratch, "_HIGH", 0.0)
+    return Scratch(LEAST_BYTES, tmp_path)
+
+
+def test_arrays_keep_their_values_while_pages_are_let_go_of(hungry):
+    """Arrays made, filled, grown and freed in any order hold what lists of the same numbers hold."""
+    source = random.Random(1)
+    known: list[tuple[np.ndarray, int, int]] = []
+    with hungry.in_use():
+        for step in range(80):
+            n = source.choice([10, 1 << 15, 40_000, 300_000, 1_500_000])
+            if source.random() < 0.3:
+                array = np.zeros(n, np.int64)
+                assert not array.any()
+            else:
+                array = np.empty(n, np.int64)
+            array[:] = np.arange(n) * step
+            if source.random() < 0.3:
+                array.resize(n * 3 // 2, refcheck=False)
+                assert not array[n:].any()
+            known.append((array, n, step))
+            if source.random() < 0.6:
+                known.pop(source.randrange(len(known)))
+        for array, n, step in known:
+            assert (array[:n] == np.arange(n) * step).all()
+    assert hungry.usage.releases > 0
+    assert hungry.usage.spilled_bytes > 1 << 20
+
+
+def test_the_report_is_the_same(hungry):
+    """All of it, with pages let go of from under the stages."""
+    articles = dedup.articles_of(made_feed(random.Random(3), 300))
+    plain = json_of(dedup.scan(articles, jobs=2))
+
+    with hungry.in_use():
+        again = dedup.articles_of(made_feed(random.Random(3), 300))
+        limited = json_of(dedup.scan(again, jobs=2))
+
+    assert plain == limited
+    assert hungry.usage.releases > 0
+
+
+def test_the_limit_is_kept_and_the_folder_is_empty(tmp_path):
+    """A process that fills twice as much as it may stays under the limit, and its file has no name."""
+    code = f"""
+import os, resource, sys
+import numpy as np
+from dedup.scratch import Scratch
+with Scratch({LEAST_BYTES}, {str(tmp_path)!r}).in_use():
+    parts = [np.arange(10_000_000) + i for i in range(9)]
+    whole = np.concatenate(parts)
+    assert all((whole[i * 10_000_000 + 7] == 7 + i) for i in range(9))
+    print(os.listdir({str(tmp_path)!r}), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)
+"""
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    names, peak = out.rsplit(" ", 1)
+    assert "[]" == names
+    assert int(peak) <= LEAST_BYTES
+
+
+@pytest.mark.parametrize("text", ["", "much", "4 XB", "-1GB", "GB"])
+def test_a_size_that_is_none_is_refused(text):
+    """With what one looks like."""
+    with pytest.raises(ConfigError, match="give a number and a unit, as in 4GB"):
+        parse_size(text)
+
+
+def test_what_cannot_be_kept_is_refused(tmp_path, monkeypatch):
+    """Too little, a folder that takes no file, another system: one line each."""
+    with pytest.raises(ConfigError, match="memory is 1 MB; at least 700 MB are needed"):
+        Scratch(1 << 20)
+    with pytest.raises(ConfigError, match="cannot be written to"):
+        Scratch(LEAST_BYTES, tmp_path / "none")
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(ConfigError, match="on Linux only, not on darwin"):
+        Scratch(LEAST_BYTES)
