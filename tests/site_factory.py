@@ -65,8 +65,15 @@ class Writer:
         return " ".join(words) + "."
 
 
+#: Pages that a notice stands under: enough to be one.
+NOTICE_PAGES = 12
+
+
 def make_site(seed: int, n_pages: int, n_each: int) -> Site:
-    """Return a site with ``n_each`` repeats for each rule that looks at texts; later file names have the copies."""
+    """Return a site with ``n_each`` repeats for each rule, D402 of the feed as a whole left out.
+
+    Later file names have the copies. Fifteen pages are needed for one of each.
+    """
     writer, site = Writer(seed), Site()
     pages = [writer.page() for _ in range(n_pages)]
     names = [f"{i // 50}/{i:04}.md" for i in range(n_pages)]
@@ -99,5 +106,18 @@ def make_site(seed: int, n_pages: int, n_each: int) -> Site:
         a, b = take(2)
         pages[a].id = pages[b].id = f"same-{number}"
         site.expected.add(("D501", names[b], 1))
+        # Single sentences, each too short for D201: four of one page, two of another.
+        a, b, c = take(3)
+        sources = [pages[a].paragraphs[at][1] for at in (5, 3, 1, 0)] + [pages[b].paragraphs[at][1] for at in (4, 2)]
+        pages[c].paragraphs = [[one, writer.sentence(8)] for one in sources]
+        site.expected.add(("D401", names[c], 1))
+    under = list(range(n_pages))
+    writer.source.shuffle(under)
+    for number in range(n_each):
+        notice = [writer.sentence(), writer.sentence()]
+        rows = sorted(under[number * NOTICE_PAGES : (number + 1) * NOTICE_PAGES])
+        for row in rows:
+            pages[row].paragraphs.append([*notice])
+        site.expected.add(("D301", names[rows[0]], pages[rows[0]].line(len(pages[rows[0]].paragraphs) - 1)))
     site.pages = dict(zip(names, pages, strict=True))
     return site

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -280,3 +281,50 @@ def test_without_an_article_all_outputs_are_written_whole(tmp_path):
     assert json.loads(forms["sarif"].read_text())["runs"][0]["results"] == []
     assert json.loads(forms["gitlab"].read_text()) == []
     assert "<testsuite " in forms["junit"].read_text()
+
+
+def test_an_output_takes_the_place_of_no_article_in_a_folder(feed):
+    """A slip of the tongue costs nothing; what an earlier run wrote there is written anew."""
+    before = (feed / "b.md").read_text()
+
+    result = run("check", feed, "--format", f"markdown:{feed / 'b.md'}")
+
+    assert (result.exit_code, result.stderr.count("\n"), (feed / "b.md").read_text()) == (2, 1, before)
+    assert "b.md is to be written and is there in the input already" in result.stderr
+    for form in ("csv", "github", "gitlab", "html", "json", "junit", "markdown", "sarif", "terminal"):
+        for _ in range(2):
+            assert run("check", feed, "--format", f"{form}:{feed / 'out.txt'}").exit_code == 1, form
+        (feed / "out.txt").unlink()
+
+
+@pytest.mark.parametrize("fence", ["```html\n{}\n```", "~~~~\n~~~\n{}", "Write `{}` there."])
+def test_a_mark_that_is_shown_as_code_ignores_nothing(feed, fence):
+    """An example in a page about the tool; outside of code it holds for the file."""
+    mark = "<!-- dedup: ignore-file a sample -->"
+    (feed / "a.md").write_text(DOUBLED.text() + "\n" + fence.format(mark) + "\n")
+    assert run("check", feed).exit_code == 1
+
+    (feed / "a.md").write_text(DOUBLED.text() + "\n```\ncode\n```\n\n" + mark + "\n")
+    assert run("check", feed).exit_code == 0
+
+
+def test_a_folder_that_a_build_made_is_named(feed):
+    """Pages in public/ that repeat what lies beside it: the first run tells how to leave them out."""
+    write(feed / "public" / "b.md", PLAIN)
+
+    assert "--exclude public/" in run("check", feed).stderr
+    assert "--exclude" not in run("check", feed, "--exclude", "public/").stderr.splitlines()[0]
+
+
+def test_a_check_loads_no_linear_algebra_and_nobody_else_loses_it(feed):
+    """A small check pays for nothing that it does not use; `numpy.dot` is compiled as ever."""
+    code = (
+        "import sys, numba, numpy as np; from dedup import cli\n"
+        f"cli.main(['check', {str(feed)!r}], standalone_mode=False)\n"
+        "heavy = ('scipy.linalg', 'sklearn', 'dedup.reports.html', 'pyarrow')\n"
+        "print([name for name in heavy if name in sys.modules])\n"
+        "print(numba.njit(lambda a, b: np.dot(a, b))(np.ones((2, 2)), np.ones((2, 2)))[0, 0])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+
+    assert told.splitlines()[-2:] == ["[]", "2.0"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from dedup.pipeline import Report
 
 _FAILED = 1
+#: Folders that site builders write into, by the names that they give them.
+_BUILT = ("public", "_site", "site", "dist", "build", "out", "node_modules")
 #: Characters of a command that is told; a longer one is not read.
 _MAX_COMMAND = 200
 #: Of a verdict, and the page of a report.
@@ -230,6 +233,22 @@ def _advise(verdict: Verdict, baseline: Path | None) -> None:
         told += "\n       to accept what is new too: "
         told += _command(f"--baseline {shlex.quote(str(baseline))} --update-baseline")
     click.echo(f"dedup: {told}", err=True)
+    built = _built_folder(verdict)
+    if built:
+        click.echo(
+            f"dedup: {built}/ repeats what lies outside of it; if a build made it, leave it out: --exclude {built}/",
+            err=True,
+        )
+
+
+def _built_folder(verdict: Verdict) -> str:
+    """Return the folder, named as those that builds write into, with the most copies of whole articles outside it."""
+    counts: Counter[str] = Counter()
+    for one in verdict.violations:
+        if one.code in ("D202", "D203") and not one.suppressed:
+            pair = [set(Path(where.path).parts[:-1]) for where in (one.where, one.others[0])]
+            counts.update((pair[0] ^ pair[1]) & set(_BUILT))
+    return counts.most_common(1)[0][0] if counts else ""
 
 
 def _command(more: str) -> str:
@@ -337,11 +356,14 @@ def _judged(
 
 
 def _write(name: str, report: Report | None, judgement: Judgement, stream: TextIO) -> None:
-    from dedup.reports import html, verdict
-
     if name != "html":
+        from dedup.reports import verdict
+
         verdict.write(name, judgement.verdict, stream)
-    elif report is None:
+        return
+    from dedup.reports import html
+
+    if report is None:
         html.write_nothing(judgement.verdict.summary, stream)
     else:
         html.write(report, stream, judgement=judgement)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -35,6 +36,21 @@ def opened(path: Path | None) -> Iterator[TextIO]:
 
     with open_output(path) as stream:
         yield stream
+
+
+#: Of the head and the tail of a file, to tell what wrote it.
+_LOOKED_AT_BYTES = 4096
+#: How Parquet and PNG begin.
+_PACKED = (b"PAR1", b"\x89PNG")
+#: What the beginnings of all outputs have, but of tables, pictures, and text for a terminal.
+_WRITTEN = re.compile(
+    rb'\A(?:\{"schema_?version"|\{"\$schema":"https://docs.oasis-open|.{0,60}<testsuites name="dedup"|## dedup: gate |'
+    rb'code,severity,path,|::\w+ file=|::notice|\[\s*(?:\]|\{"description":")|<svg [^>]*said (?:again|twice)|'
+    rb'[\d,]+ articles? in |<!DOCTYPE html>.*<meta name="generator" content="saidtwice)',
+    re.DOTALL | re.IGNORECASE,
+)
+#: How what a terminal is told ends.
+_VERDICT = re.compile(rb"^(?:passed|failed): .*$\s*\Z", re.MULTILINE)
 
 
 def named_inputs(inputs: Sequence[str], files_from: str | None) -> tuple[str, ...]:
@@ -149,11 +165,14 @@ def scan_inputs(
 def refuse_to_overwrite(outputs: Sequence[Path | None], inputs: Sequence[str], *others: Path | None) -> None:
     """Refuse an output in the place of an input, of another file of the run, or of another output.
 
+    What lies in a folder that is an input may be replaced if it was written by an earlier run.
+
     Raises
     ------
     ConfigError
     """
     taken = {os.path.realpath(one): "the input" for one in inputs if one != "-"}
+    folders = [place for place in taken if Path(place).is_dir()]
     taken |= {os.path.realpath(one): "a file that is read" for one in others if one is not None}
     for output in outputs:
         if output is None or (output.exists() and not output.is_file()):  # such as /dev/stdout
@@ -161,7 +180,21 @@ def refuse_to_overwrite(outputs: Sequence[Path | None], inputs: Sequence[str], *
         place = os.path.realpath(output)
         if place in taken:
             raise ConfigError(f"{output} is to be written and is {taken[place]}; each output needs a file of its own")
+        if any(Path(place).is_relative_to(folder) for folder in folders) and not _is_output(Path(place)):
+            raise ConfigError(f"{output} is to be written and is there in the input already; remove it or name another")
         taken[place] = f"given for two outputs ({output})"
+
+
+def _is_output(path: Path) -> bool:
+    """Whether a file is not there, is empty, or was written by an earlier run."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_LOOKED_AT_BYTES)
+            stream.seek(max(path.stat().st_size - _LOOKED_AT_BYTES, 0))
+            tail = stream.read()
+    except OSError:  # what cannot be read is named when it is written
+        return True
+    return not (head or tail) or head.startswith(_PACKED) or bool(_WRITTEN.search(head) or _VERDICT.search(tail))
 
 
 def pair_lines(report: Report, segments: tuple[int, int], head: str) -> Iterator[str]:

@@ -281,6 +281,8 @@ def _note(found: Baseline, known: _Known, code: str, spot: Spot) -> None:
 
 def _violation(report: Report, group: Group, spot: Spot, params: GateParams) -> Violation:
     others = [other for other in group.spots if other is not spot]
+    if group.origin is not None and group.origin.article != spot.article:
+        others.append(group.origin)
     first = others[0] if others else None
     place = spot.place
     where = locate(report, spot)
@@ -313,6 +315,10 @@ def _message(
     if group.code == "D501":
         return f"{summary}: {group.detail!r} also at {_told(report, others[0], first.article)}"
     quote = "" if spot.whole or spot.place is None else ":" + _quoted(spot.text)
+    if group.origin is not None:
+        own = group.origin.article == spot.article
+        source = "itself" if own else _told(report, others[0], group.origin.article)
+        return f"{summary}: {group.detail}; most of it repeats {source} ({_many(group.origin.tokens, 'word')})"
     if group.detail:
         return f"{summary}: {group.detail}{quote}"
     how = "word for word" if group.exact else f"cosine {spot.place.cosine:.2f}" if spot.place else ""

@@ -16,6 +16,7 @@ from dedup.gate.params import GateParams
 from dedup.model import Level
 from dedup.pipeline import Report
 from dedup.reports.view import Finding, Place, clean, report_findings
+from dedup.tokens import tokenize
 
 #: Paragraphs of fewer tokens do not tell one article from another.
 _MIN_PARAGRAPH_TOKENS = 8
@@ -106,6 +107,8 @@ class Group:
         No rule is broken, but a baseline has it: a notice that stands in an article less would be reuse.
     finding : int
         Number of the finding of the report; 0 where it is none.
+    origin : Spot or None
+        Of an article that repeats much: what most of it comes from, with the words that do; maybe the article itself.
     """
 
     code: str
@@ -115,6 +118,7 @@ class Group:
     detail: str = ""
     allowed: bool = False
     finding: int = 0
+    origin: Spot | None = None
 
 
 class _Paragraphs:
@@ -242,7 +246,7 @@ def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -
             yield Group(
                 code, tuple(_text_spots(report, code, places, texts)), exact=finding.exact, finding=finding.number
             )
-    yield from _redundant_articles(report, params, told)
+    yield from _redundant_articles(report, params, told, [finding for finding, _ in findings])
     yield from _redundant_feed(report, params, judged)
     for id_, rows in ids.items():
         own = fingerprint("D501", id_.encode())
@@ -356,19 +360,50 @@ def _paragraph_prints(report: Report, code: str, article: int) -> frozenset[str]
     return frozenset(fingerprint(code, digest) for digest in digests) or frozenset([fingerprint(code, b"")])
 
 
-def _redundant_articles(report: Report, params: GateParams, told: Mapping[int, int]) -> Iterator[Group]:
+def _redundant_articles(
+    report: Report, params: GateParams, told: Mapping[int, int], findings: Sequence[Finding]
+) -> Iterator[Group]:
     if params.level("D401") == "off":
         return
     shares = report.redundancy
     over: NDArray[np.bool_] = (shares > params.limit("D401")) & (report.n_tokens >= params.min_words)
+    for article in np.flatnonzero(over):  # one repeat may make it so, and is named by itself
+        over[article] = told.get(int(article), 0) <= params.limit("D401") * report.n_tokens[article]
+    origins = _origins(report, findings, set(np.flatnonzero(over).tolist()))
     for article in np.flatnonzero(over):
-        if told.get(int(article), 0) > params.limit("D401") * report.n_tokens[article]:
-            continue  # one repeat makes it so, and is named by itself
         prints = _paragraph_prints(report, "D401", int(article))
         detail = f"{shares[article]:.0%} of {report.n_tokens[article]} words; {params.limit('D401'):.0%} are allowed"
         tokens = int(report.repeated[article])
         spot = Spot.of(int(article), None, prints, min(prints), tokens, report.articles.title(int(article)))
-        yield Group("D401", (spot,), alone=True, detail=detail)
+        yield Group("D401", (spot,), alone=True, detail=detail, origin=origins.get(int(article)))
+
+
+def _origins(report: Report, findings: Sequence[Finding], wanted: set[int]) -> dict[int, Spot]:
+    """Return, of each article that is wanted, the article that most of its repeats stand in first, with their words."""
+    spans: dict[int, dict[int, list[tuple[int, int]]]] = defaultdict(lambda: defaultdict(list))
+    for finding in findings:
+        first = finding.places[0].article
+        for place in finding.places[1:]:
+            if place.article in wanted:
+                spans[place.article][first].append(_span(report, place))
+    made = {}
+    for article, by_origin in spans.items():
+        counts = {first: _words_in(report, covered) for first, covered in by_origin.items()}
+        origin = max(counts, key=lambda first: (counts[first], -first))
+        made[article] = Spot.of(origin, None, frozenset(), "", counts[origin], "", whole=True)
+    return made
+
+
+def _words_in(report: Report, spans: Sequence[tuple[int, int]]) -> int:
+    """Return the tokens in the union of some spans of `Articles.text`."""
+    joined: list[list[int]] = []
+    for start, end in sorted(spans):
+        if joined and start <= joined[-1][1]:
+            joined[-1][1] = max(joined[-1][1], end)
+        else:
+            joined.append([start, end])
+    rows = np.array(joined, np.int64)
+    return len(tokenize(report.articles.text, rows[:, 0], rows[:, 1], report.config.tokens).values)
 
 
 def _redundant_feed(report: Report, params: GateParams, judged: NDArray[np.bool_]) -> Iterator[Group]:

@@ -19,6 +19,12 @@ from dedup.pipeline import Report
 from dedup.tokens import tokenize
 
 _MARK = re.compile(r"<!--\s*dedup:\s*([\w-]+)(.*?)-->", re.DOTALL)
+#: What Markdown shows as code: a fenced block up to its closing fence or the end, and a span in backticks.
+_CODE = re.compile(
+    r"^ {0,3}(`{3,}|~{3,})[^\n]*(?:\n(?! {0,3}\1[`~]*[ \t]*$)[^\n]*)*(?:\n {0,3}\1[`~]*[ \t]*$)?"
+    r"|(?<!`)(`+)(?!`)<!--[^`\n]*?-->\2",
+    re.MULTILINE,
+)
 _WORDS = ("ignore", "ignore-file")
 _CODES = re.compile(r"\s*((?:[Dd]\d+[, ]+)*)(.*)", re.DOTALL)
 #: Formats whose files people write by hand, and put marks into.
@@ -52,7 +58,7 @@ class Ignores:
         self._report = report
         self._ignores = ignores
         self._texts = [self._tokens(one.text) if one.text else "" for one in ignores]
-        self._marks = [mark for path in self._marked_files() for mark in _read_marks(path)]
+        self._marks = [mark for path, form in self._marked_files() for mark in _read_marks(path, form)]
         self._used: set[int] = set()
         self._used_marks: set[int] = set()
         #: Of marks for other rules, what was found where they stand.
@@ -107,12 +113,12 @@ class Ignores:
             return f"this mark is for {', '.join(mark.codes)}, and what is found there is {found}"
         return "this mark ignores nothing; it belongs before the later copy, or can go"
 
-    def _marked_files(self) -> list[str]:
+    def _marked_files(self) -> list[tuple[str, str]]:
         articles = self._report.articles
         forms = articles.formats or ("",) * len(articles.files)
         used = set(np.unique(articles.file_rows).tolist())
         return [
-            path
+            (path, form)
             for row, (path, form) in enumerate(zip(articles.files, forms, strict=True))
             if row in used and form in _MARKED
         ]
@@ -123,13 +129,15 @@ class Ignores:
         return " " + " ".join(map(str, tokens.values.tolist())) + " "
 
 
-def _read_marks(path: str) -> list[_Mark]:
+def _read_marks(path: str, form: str) -> list[_Mark]:
     try:
         text = Path(path).read_text("utf-8", "replace")
     except OSError:  # packed, or gone since it was read
         return []
     if "dedup:" not in text:
         return []
+    if form == "markdown":  # an example of a mark is none
+        text = _CODE.sub(lambda code: re.sub(r"[^\n]", " ", code[0]), text)
     lines = text.split("\n")
     marks = []
     for found in _MARK.finditer(text):

@@ -10,11 +10,33 @@ inline deletes ``__pycache__/*.nb*``; an installation writes all files anew and 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
 from typing import TypeVar, cast
 
 import numba
 
 _F = TypeVar("_F", bound=Callable[..., object])
+
+
+def _load_array_functions() -> None:
+    """Load Numba's array functions without SciPy's linear algebra, half a second of a small run on a busy machine.
+
+    Numba imports it with them only to know whether ``numpy.dot`` can be compiled (`numba.np.arraymath._check_blas`),
+    and again when somebody compiles one. Whether SciPy is there is known without.
+    """
+    linalg = import_module("numba.np.linalg")
+    ensure = getattr(linalg, "ensure_blas", None)
+    if ensure is None or find_spec("scipy") is None:
+        return
+    try:
+        linalg.ensure_blas = lambda: None  # type: ignore[attr-defined]
+        import_module("numba.np.arraymath")
+    finally:
+        linalg.ensure_blas = ensure  # type: ignore[attr-defined]
+
+
+_load_array_functions()
 
 
 def kernel(function: _F) -> _F:
