@@ -59,14 +59,19 @@ def saved(feed: Path) -> Path:
 
 
 def places(report: dict, *, match: bool) -> set[tuple[object, ...]]:
-    """Return the pairs by where both sides stand, and their scores."""
-    found = set()
-    for pair in report["pairs"]:
-        if pair["match"] == match:
-            sides = (report["segments"][pair[side]] for side in ("left", "right"))
-            scores = (pair["jaccard"], pair["cosine"], pair["shared"])
-            found.add((*((side["article"], *side["bytes"], side["text"]) for side in sides), *scores))
-    return found
+    """Return the pairs by where both sides stand, and their scores; of a run, or at other thresholds."""
+    segments, pairs = report["segments"], report["pairs"]
+    if isinstance(pairs, dict):
+        columns = (segments[name] for name in ("article", "start_byte", "end_byte", "text"))
+        sides = list(zip(*columns, strict=True))
+        scored = list(zip(*(pairs[name] for name in ("left", "right", "jaccard", "cosine", "shared")), strict=True))
+        n_matches = report["summary"]["matches"]
+        scored = scored[:n_matches] if match else scored[n_matches:]
+    else:
+        sides = [(one["article"], *one["bytes"], one["text"]) for one in segments]
+        names = ("left", "right", "jaccard", "cosine", "shared")
+        scored = [tuple(pair[name] for name in names) for pair in pairs if pair["match"] == match]
+    return {(sides[left], sides[right], *scores) for left, right, *scores in scored}
 
 
 @pytest.mark.parametrize(
@@ -128,6 +133,27 @@ def test_documents_are_as_the_schemas_say(saved):
         jsonschema.Draft202012Validator(SCHEMAS[name], registry=registry).validate(table)
 
 
+@pytest.mark.parametrize(
+    ("table", "column", "value", "told"),
+    [
+        ("segments", "line", 1, "the columns of segments are not equally long"),
+        ("segments", "article", 9999, "a segment is of article 9999, which is not there"),
+        ("pairs", "left", 99999, "a pair names a segment that is not there"),
+    ],
+)
+def test_columns_that_do_not_fit_each_other_are_one_line(saved, tmp_path, table, column, value, told):
+    """A file that was cut or edited: one column longer, an article or a segment that is not there."""
+    report = json.loads(saved.read_text("utf-8"))
+    values = report[table][column]
+    values[:] = [*values, value] if column == "line" else [value, *values[1:]]
+    (tmp_path / "edited.json").write_text(json.dumps(report), "utf-8")
+
+    result = run("--from", tmp_path / "edited.json")
+
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert told in result.stderr
+
+
 def test_lower_than_was_searched_is_refused_with_the_command_that_does_it(saved):
     """Of pairs under the least Jaccard the run knows only some."""
     result = run("--from", saved, "--min-jaccard", 0.45)
@@ -141,8 +167,8 @@ def test_lower_than_was_searched_is_refused_with_the_command_that_does_it(saved)
     [
         (None, "No such file"),
         ("[]", "not the JSON of a report"),
-        ('{"schema_version": 1}', "a report of version 1"),
-        ('{"schema_version": 2}', "missing required field `config`"),
+        ('{"schema_version": 2}', "a report of version 2"),
+        ('{"schema_version": 3}', "missing required field `config`"),
         ("\udc80", "not the JSON of a report"),
     ],
 )

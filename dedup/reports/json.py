@@ -1,4 +1,4 @@
-"""Report -> JSON of `report.schema.json`, a finding a line, written as it is made."""
+"""Report -> JSON of `report.schema.json`, a finding a line, pairs by column, written as it is made."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from dedup import __version__
 from dedup.model import Relation
 from dedup.reports import DEFAULT_OPTIONS, Options
-from dedup.reports.pairs import report_pairs, report_segments
+from dedup.reports.pairs import pair_columns, paired_rows, segment_columns, segment_texts
 from dedup.reports.view import choose_findings, clean, iso_dates, report_findings, summarize
 
 if TYPE_CHECKING:
     from dedup.pipeline import Report
 
 #: Raised whenever the fields of `report.schema.json` change.
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 RELATIONS = tuple(relation.name.lower().replace("_", "-") for relation in Relation)
 
@@ -76,6 +76,7 @@ def write(report: Report, stream: TextIO, options: Options = DEFAULT_OPTIONS) ->
     Equal runs give equal bytes: times are left out unless ``options.verbose``.
     """
     sink = open_sink(stream)
+    paired = paired_rows(report)
     rows = choose_findings(report, options.kinds, options.top or 0)
     head: dict[str, Any] = {
         "schema_version": SCHEMA_VERSION,
@@ -93,10 +94,9 @@ def write(report: Report, stream: TextIO, options: Options = DEFAULT_OPTIONS) ->
     for key, value in head.items():
         sink.write(_ENCODER.encode(key) + b":" + _ENCODER.encode(value) + b",\n")
     write_array(sink, b"skips", _skips(report))
-    write_array(sink, b"articles", _articles(report, rows))
+    write_array(sink, b"articles", _articles(report, rows, paired))
     write_array(sink, b"relations", _relations(report))
-    write_array(sink, b"segments", report_segments(report))
-    write_array(sink, b"pairs", report_pairs(report))
+    _write_pairs(sink, report, paired)
     findings = report_findings(report, options.kinds, options.top or 0, texts="differing")
     write_array(sink, b"findings", findings, last=True)
 
@@ -118,6 +118,54 @@ def write_array(sink: Sink, name: bytes, entries: Iterable[object], *, last: boo
     sink.write(b"\n]}\n" if last else b"\n],\n")
 
 
+def write_columns(sink: Sink, name: bytes, columns: Iterable[tuple[str, Iterable[object]]]) -> None:
+    """Write an object of the document that has an array for each field of its entries, some thousand values a line.
+
+    An array of NumPy is written as plain numbers; other columns may be made while they are written.
+    """
+    sink.write(b'"' + name + b'":{')
+    before = b"\n"
+    for key, column in columns:
+        sink.write(before + _ENCODER.encode(key) + b":[")
+        before = b"],\n"
+        between = b"\n"
+        for part in _chunks(column):
+            sink.write(between + _ENCODER.encode(part)[1:-1])
+            between = b",\n"
+    sink.write(b"]\n},\n")
+
+
+def _chunks(column: Iterable[object]) -> Iterator[list[object]]:
+    if isinstance(column, np.ndarray):
+        for first in range(0, len(column), _CHUNK):
+            yield column[first : first + _CHUNK].tolist()
+        return
+    source = iter(column)
+    while chunk := list(islice(source, _CHUNK)):
+        yield chunk
+
+
+def _write_pairs(sink: Sink, report: Report, paired: NDArray[np.int64]) -> None:
+    """Write segments and pairs by column: there are many, and their names would be more than they are."""
+    write_columns(sink, b"segments", _segments(report, paired))
+    write_columns(sink, b"pairs", pair_columns(report, paired).items())
+
+
+def _segments(report: Report, paired: NDArray[np.int64]) -> Iterator[tuple[str, Iterable[object]]]:
+    yield from segment_columns(report, paired).items()
+    cut: list[int] = []
+    yield "text", _noting_cut(segment_texts(report, paired), cut)
+    yield "text_cut", cut
+
+
+def _noting_cut(texts: Iterable[tuple[str, bool]], cut: list[int]) -> Iterator[str]:
+    """Yield the texts; add the numbers of those that are cut."""
+    for number, (text, is_cut) in enumerate(texts):
+        if is_cut:
+            cut.append(number)
+        yield text
+
+
 def _plain(value: object) -> object:
     """Return a setting as JSON can hold it."""
     if isinstance(value, Mapping):
@@ -132,12 +180,13 @@ def _skips(report: Report) -> Iterator[dict[str, object]]:
         yield {"path": clean(skip.path), "record": skip.record, "reason": clean(skip.reason)}
 
 
-def _articles(report: Report, rows: NDArray[np.int64]) -> Iterator[_Article]:
-    """Yield the articles that repeat something, and those that a listed finding or a relation names."""
+def _articles(report: Report, rows: NDArray[np.int64], paired: NDArray[np.int64]) -> Iterator[_Article]:
+    """Yield the articles that repeat something, and those that a listed finding, a relation or a pair names."""
     articles, findings = report.articles, report.findings
     named = report.repeated > 0
     named[report.relations.left] = True
     named[report.relations.right] = True
+    named[report.segments.articles[paired]] = True
     listed = np.zeros(len(findings), np.bool_)
     listed[rows] = True
     named[findings.articles[np.repeat(listed, np.diff(findings.offsets))]] = True

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 import numpy as np
@@ -14,8 +14,6 @@ from dedup.reports.view import LEVELS, clean, cut_text
 
 if TYPE_CHECKING:
     from dedup.pipeline import Report
-
-_CHUNK = 1024
 
 
 class Segment(
@@ -92,48 +90,98 @@ def paired_rows(report: Report) -> NDArray[np.int64]:
     return np.unique(np.concatenate([column for one in tables for column in (one.left, one.right)])).astype(np.int64)
 
 
-def report_segments(report: Report) -> Iterator[Segment]:
-    """Yield the segments of `paired_rows`."""
-    articles, segments, rows = report.articles, report.segments, paired_rows(report)
-    paths = [clean(path) for path in articles.files]
-    text = articles.text.data
-    for first in range(0, len(rows), _CHUNK):
-        part = rows[first : first + _CHUNK]
-        owners = segments.articles[part].astype(np.int64)
-        starts, ends = segments.starts[part], segments.ends[part]
-        titles = ends <= articles.body_starts[owners]
-        bases = np.where(titles, articles.offsets[owners], articles.body_starts[owners])
-        at = positions(articles, np.tile(owners, 2), np.concatenate([starts, ends]), np.tile(titles, 2))
-        lines, columns, characters = (column.reshape(2, -1) for column in at)
-        bits = segments.levels[part].astype(np.int64)
-        texts = [cut_text(text[start:end].tobytes()) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
-        yield from map(
-            Segment,
-            owners.tolist(),
-            [clean(articles.ids[article]) for article in owners.tolist()],
-            [paths[file] for file in articles.file_rows[owners].tolist()],
-            articles.records[owners].tolist(),
-            ["title" if title else "body" for title in titles.tolist()],
-            [LEVELS[level] for level in (bits & -bits).tolist()],
-            zip((starts - bases).tolist(), (ends - bases).tolist(), strict=True),
-            map(tuple, characters.T.tolist()),
-            *(column.tolist() for column in (lines[0], columns[0], lines[1], columns[1])),
-            *zip(*texts, strict=True),
-        )
+def segment_columns(report: Report, rows: NDArray[np.int64]) -> dict[str, NDArray[np.int64] | list[str]]:
+    """Return where segments are: a column for each name of `report.schema.json`, text left out."""
+    articles, segments = report.articles, report.segments
+    owners = segments.articles[rows].astype(np.int64)
+    starts, ends = segments.starts[rows], segments.ends[rows]
+    titles = ends <= articles.body_starts[owners]
+    bases = np.where(titles, articles.offsets[owners], articles.body_starts[owners])
+    at = positions(articles, np.tile(owners, 2), np.concatenate([starts, ends]), np.tile(titles, 2))
+    lines, columns, characters = (column.reshape(2, -1) for column in at)
+    bits = segments.levels[rows].astype(np.int64)
+    return {
+        "article": owners,
+        "part": ["title" if title else "body" for title in titles.tolist()],
+        "level": [LEVELS[level] for level in (bits & -bits).tolist()],
+        "start_byte": starts - bases,
+        "end_byte": ends - bases,
+        "start_character": characters[0],
+        "end_character": characters[1],
+        "line": lines[0],
+        "column": columns[0],
+        "end_line": lines[1],
+        "end_column": columns[1],
+    }
 
 
-def report_pairs(report: Report) -> Iterator[Pair]:
-    """Yield the pairs of a report: its matches, then the borderline ones, each by the order of their segments."""
-    rows = paired_rows(report)
-    for table, match in ((report.matches, True), (report.borderline, False)):
-        scores = (table.jaccard, table.containment, table.cosine)
-        for first in range(0, len(table), _CHUNK):
-            part = slice(first, first + _CHUNK)
-            columns = (
-                np.searchsorted(rows, table.left[part]).tolist(),
-                np.searchsorted(rows, table.right[part]).tolist(),
-                *(np.round(column[part].astype(np.float64), 7).tolist() for column in scores),
-                table.shared[part].tolist(),
-            )
-            for left, right, jaccard, containment, cosine, shared in zip(*columns, strict=True):
-                yield Pair(left, right, jaccard, containment, cosine, shared, match)
+def segment_texts(report: Report, rows: NDArray[np.int64]) -> Iterator[tuple[str, bool]]:
+    """Yield what is given of the text of each segment, and whether that is less than all."""
+    text = report.articles.text.data
+    starts, ends = report.segments.starts[rows], report.segments.ends[rows]
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        yield cut_text(text[start:end].tobytes())
+
+
+def report_segments(report: Report) -> list[Segment]:
+    """Return the segments of `paired_rows`."""
+    articles, rows = report.articles, paired_rows(report)
+    columns: dict[str, list[Any]] = {
+        name: column if isinstance(column, list) else column.tolist()
+        for name, column in segment_columns(report, rows).items()
+    }
+    named = [
+        (clean(articles.ids[one]), clean(articles.files[articles.file_rows[one]]), int(articles.records[one]))
+        for one in columns["article"]
+    ]
+    return make_segments(columns, named, segment_texts(report, rows))
+
+
+def make_segments(
+    columns: Mapping[str, Sequence[Any]], named: Iterable[tuple[str, str, int]], texts: Iterable[tuple[str, bool]]
+) -> list[Segment]:
+    """Return segments from their columns.
+
+    Parameters
+    ----------
+    columns : dict
+        As `segment_columns`.
+    named : iterable of (str, str, int)
+        Identifier, path and record of the article of each.
+    texts : iterable of (str, bool)
+        As `segment_texts`.
+    """
+    spans = [zip(columns[f"start_{unit}"], columns[f"end_{unit}"], strict=True) for unit in ("byte", "character")]
+    rest = [columns[name] for name in ("line", "column", "end_line", "end_column")]
+    rows = zip(columns["article"], named, columns["part"], columns["level"], *spans, *rest, texts, strict=True)
+    return [Segment(article, *name, *place, *text) for article, name, *place, text in rows]
+
+
+def pair_columns(report: Report, rows: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """Return the pairs of a report by field of `Pair`, ``match`` left out.
+
+    Its matches come first, then the borderline ones, each by the order of their segments.
+    """
+    tables = (report.matches, report.borderline)
+    columns: dict[str, NDArray[Any]] = {}
+    for name in ("left", "right", "jaccard", "containment", "cosine", "shared"):
+        column = np.concatenate([getattr(table, name) for table in tables])
+        if name in ("left", "right"):
+            columns[name] = np.searchsorted(rows, column).astype(np.int64)
+        else:
+            columns[name] = column if name == "shared" else np.round(column.astype(np.float64), 7)
+    return columns
+
+
+def report_pairs(report: Report) -> list[Pair]:
+    """Return the pairs of a report, in the order of `pair_columns`."""
+    columns = pair_columns(report, paired_rows(report))
+    return make_pairs((column.tolist() for column in columns.values()), len(report.matches))
+
+
+def make_pairs(columns: Iterable[Sequence[Any]], n_matches: int) -> list[Pair]:
+    """Return pairs from the columns of `pair_columns`, of which the first ``n_matches`` match."""
+    return [
+        Pair(left, right, jaccard, containment, cosine, shared, number < n_matches)
+        for number, (left, right, jaccard, containment, cosine, shared) in enumerate(zip(*columns, strict=True))
+    ]

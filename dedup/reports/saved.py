@@ -15,7 +15,7 @@ from dedup import __version__
 from dedup.errors import ConfigError
 from dedup.reports import KINDS, Options
 from dedup.reports.json import SCHEMA_VERSION, open_sink, write_array
-from dedup.reports.pairs import Pair, Segment
+from dedup.reports.pairs import Pair, Segment, make_pairs, make_segments
 from dedup.reports.view import Finding, Place, Summary, clean
 from dedup.score import KEPT_PRECISION, ScoreParams
 from dedup.shingles import ShingleParams
@@ -65,19 +65,58 @@ class SavedArticle(msgspec.Struct, frozen=True, gc=False):
     """What a report's JSON says of an article, as far as it is shown."""
 
     article: int
+    id: str
+    path: str
+    record: int
     title: str = ""
     source: str = ""
     date: str = ""
 
 
-class Saved(msgspec.Struct, frozen=True):
-    """What of a report's JSON other thresholds need; see `report.schema.json`."""
+class _Segments(msgspec.Struct, frozen=True, gc=False):
+    article: list[int]
+    part: list[Literal["title", "body"]]
+    level: list[str]
+    start_byte: list[int]
+    end_byte: list[int]
+    start_character: list[int]
+    end_character: list[int]
+    line: list[int]
+    column: list[int]
+    end_line: list[int]
+    end_column: list[int]
+    text: list[str]
+    text_cut: list[int]
 
+
+class _Pairs(msgspec.Struct, frozen=True, gc=False):
+    left: list[int]
+    right: list[int]
+    jaccard: list[float]
+    containment: list[float]
+    cosine: list[float]
+    shared: list[int]
+
+
+class _Head(msgspec.Struct, frozen=True):
     config: _Config
     summary: Summary
     search: _Search
     listed: _Listed
     articles: list[SavedArticle]
+
+
+class _Document(_Head, frozen=True):
+    """The same as it is in the file; see `report.schema.json`."""
+
+    segments: _Segments
+    pairs: _Pairs
+    findings: list[Finding]
+
+
+class Saved(_Head, frozen=True):
+    """What of a report's JSON other thresholds need."""
+
     segments: list[Segment]
     pairs: list[Pair]
     findings: list[Finding]
@@ -146,12 +185,31 @@ def read_saved(path: Path) -> Saved:
     if version != SCHEMA_VERSION:
         raise ConfigError(f"{path}: a report of version {version}, this is version {SCHEMA_VERSION}; {remedy}")
     try:
-        saved = msgspec.json.decode(content, type=Saved)
-    except msgspec.DecodeError as error:
+        document = msgspec.json.decode(content, type=_Document)
+        saved = _saved(document)
+    except (msgspec.DecodeError, ValueError) as error:
         raise ConfigError(f"{path}: not the JSON of a report: {error}; {remedy}") from None
     if any(not 0 <= number < len(saved.segments) for pair in saved.pairs for number in (pair.left, pair.right)):
         raise ConfigError(f"{path}: a pair names a segment that is not there; {remedy}")
     return saved
+
+
+def _saved(document: _Document) -> Saved:
+    """Return the document with its columns as objects; ValueError where they do not fit each other."""
+    found = document.segments
+    for name, table in (("segments", found), ("pairs", document.pairs)):
+        columns = msgspec.structs.asdict(table)
+        if len({len(column) for key, column in columns.items() if key != "text_cut"}) > 1:
+            raise ValueError(f"the columns of {name} are not equally long")
+    named = {one.article: (one.id, one.path, one.record) for one in document.articles}
+    missing = set(found.article) - named.keys()
+    if missing:
+        raise ValueError(f"a segment is of article {min(missing)}, which is not there")
+    texts = zip(found.text, np.isin(np.arange(len(found.text)), found.text_cut).tolist(), strict=True)
+    segments = make_segments(msgspec.structs.asdict(found), map(named.__getitem__, found.article), texts)
+    pairs = make_pairs(msgspec.structs.astuple(document.pairs), document.summary.matches)
+    head = (document.config, document.summary, document.search, document.listed, document.articles)
+    return Saved(*head, segments, pairs, document.findings)
 
 
 def rethreshold(
