@@ -347,7 +347,8 @@ def _quoted(text: str) -> str:
 def _told(report: Report, where: Location, article: int) -> str:
     has_line = where.in_file or _is_line(report, article)
     at = f"{where.path}:{where.line}" if has_line else f"{where.path} (record {where.record})"
-    return at + _quoted(where.title)
+    # Nobody counts the lines of a feed: without a title, the id says which article it is.
+    return at + (_quoted(where.title) or (f" ({where.article_id})" if where.article_id and not where.in_file else ""))
 
 
 def _is_line(report: Report, article: int) -> bool:
