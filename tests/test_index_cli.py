@@ -10,8 +10,12 @@ import jsonschema
 import pytest
 from click.testing import CliRunner, Result
 
+import dedup
 from dedup.cli import main
-from tests.strategies import made_feed
+from dedup.gate.check import judge
+from dedup.gate.model import Violation
+from dedup.gate.params import gate_params
+from tests.strategies import made_feed, paragraph
 
 SCHEMA = Path(__file__).parent.parent / "dedup" / "reports" / "report.schema.json"
 
@@ -52,6 +56,31 @@ def test_the_gate_against_an_archive_is_the_gate_against_its_feed(feeds: tuple[P
     assert 1 == by_feed.exit_code == by_archive.exit_code
     assert len(violations(by_feed)) > 0
     assert violations(by_feed) == violations(by_archive)
+
+
+def test_the_gate_counts_copies_that_the_report_does_not_show(tmp_path: Path):
+    """Of more than 32 copies the earliest are shown; the share of a notice and the other copies are of all."""
+    notice = "This page is free to read because its members pay for it; write to the desk about an error in it."
+    line = "The committee said on Friday that the new bridge over the Tarn will open in spring, two years late."
+    texts = [paragraph(random.Random(i), 4) for i in range(142)]
+    notices = [{"id": f"n{i}", "date": i, "source": "North", "text": f"{texts[i]}\n\n{notice}"} for i in range(61)]
+    stories = [{"id": f"s{i}", "date": i, "source": f"s{i}", "text": f"{texts[i]}\n\n{line}"} for i in range(61, 142)]
+    new = [notices[-1], stories[-1]]
+    with dedup.Index.create(tmp_path / "archive.db", jobs=1) as index:
+        index.add(notices[:-1] + stories[:-1])
+        report = index.check(new)
+
+    def found(code: str, level: tuple[str, float]) -> list[Violation]:
+        judgement = judge(report, gate_params({"rules": {code: {"level": level[0], "limit": level[1]}}}))
+        return [one for one in judgement.verdict.violations if one.code == code and not one.suppressed]
+
+    few, many, reuse = found("D301", ("error", 0.5)), found("D301", ("error", 0.4)), found("D201", ("error", 9))
+
+    assert [] == few
+    assert 1 == len(many)
+    assert "stands in 61 of 142 articles (43%)" in many[0].message
+    assert {80} == {one.n_others for one in reuse}
+    assert all("and 31 more places, in 48 more articles of the archive" in one.message for one in reuse)
 
 
 def test_check_writes_a_report_and_formats_of_the_gate(feeds: tuple[Path, Path, Path], tmp_path: Path):

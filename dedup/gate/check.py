@@ -293,7 +293,7 @@ def _violation(report: Report, group: Group, spot: Spot, params: GateParams) -> 
         message=_message(report, group, spot, where, located, len(others)),
         where=where,
         others=located,
-        n_others=len(others),
+        n_others=len(others) + group.more,
         fingerprint=spot.fingerprint,
         occurrence=1,
         jaccard=place.jaccard if place and first else 0.0,
@@ -322,9 +322,9 @@ def _message(
     if group.detail:
         return f"{summary}: {group.detail}{quote}"
     how = "word for word" if group.exact else f"cosine {spot.place.cosine:.2f}" if spot.place else ""
-    copy = f"also at {_told(report, others[0], first.article)}" + (
-        f" and {_many(n_others - 1, 'more place')}" if n_others > 1 else ""
-    )
+    copy = f"also at {_told(report, others[0], first.article)}"
+    copy += f" and {_many(n_others - 1, 'more place')}" if n_others > 1 else ""
+    copy += f", in {_many(group.more, 'more article')} of the archive" if group.more else ""
     if not others[0].in_file and spot.place and first.place and first.article == spot.article:
         copy = _in_text(spot.place, first.place)
     return f"{summary}: {copy} ({spot.tokens} words, {how}){quote}"

@@ -109,6 +109,8 @@ class Group:
         Number of the finding of the report; 0 where it is none.
     origin : Spot or None
         Of an article that repeats much: what most of it comes from, with the words that do; maybe the article itself.
+    more : int
+        In so many more articles of the archive it stands, which are not among the places.
     """
 
     code: str
@@ -119,6 +121,7 @@ class Group:
     allowed: bool = False
     finding: int = 0
     origin: Spot | None = None
+    more: int = 0
 
 
 class _Paragraphs:
@@ -243,9 +246,8 @@ def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -
         if whole:
             yield _articles(report, code, finding, places)
         else:
-            yield Group(
-                code, tuple(_text_spots(report, code, places, texts)), exact=finding.exact, finding=finding.number
-            )
+            copies = tuple(_text_spots(report, code, places, texts))
+            yield Group(code, copies, exact=finding.exact, finding=finding.number, more=finding.more)
     yield from _redundant_articles(report, params, told, [finding for finding, _ in findings])
     yield from _redundant_feed(report, params, judged)
     for id_, rows in ids.items():
@@ -317,15 +319,18 @@ def _text_spots(report: Report, code: str, places: Sequence[Place], texts: _Text
 def _notice(report: Report, finding: Finding, params: GateParams, texts: _Texts) -> Iterator[Group]:
     if params.level("D201") != "off":
         yield Group("D201", tuple(_text_spots(report, "D201", finding.places, texts)), allowed=True)
-    n = len({place.article for place in finding.places})
-    if params.level("D301") != "off" and n > params.limit("D301") * len(report.articles):
+    n = len({place.article for place in finding.places}) + finding.more
+    # Of an archive not all is in the report: the share is that of the whole.
+    n_articles = len(report.articles)
+    if report.archive is not None:
+        n_articles = report.archive.n_articles + int((~report.archive.articles).sum())
+    if params.level("D301") != "off" and n > params.limit("D301") * n_articles:
         spots = list(_text_spots(report, "D301", finding.places, texts))
         # The wording that most have: which article is the earliest, and what stands there, may change.
         counts = Counter(spot.fingerprint for spot in spots)
         spot = max(spots, key=lambda spot: counts[spot.fingerprint])
         spot = replace(spot, aliases=frozenset().union(*(one.aliases for one in spots)))
-        share = n / len(report.articles)
-        detail = f"stands in {n} of {len(report.articles)} articles ({share:.0%})"
+        detail = f"stands in {n} of {n_articles} articles ({n / n_articles:.0%})"
         yield Group("D301", (spot,), alone=True, exact=finding.exact, finding=finding.number, detail=detail)
 
 

@@ -64,7 +64,7 @@ class Violation(NamedTuple):
     others : tuple of Location
         The other copies, the representative first; at most `dedup.gate.check.MAX_OTHERS` of them.
     n_others : int
-        How many other copies there are.
+        How many other copies there are, with those in articles of an archive that the report does not show.
     fingerprint : str
         32 hexadecimal digits of the rule and the normalised content of both sides; two equal violations differ in
         `occurrence` only, and nothing in it depends on where the text stands.

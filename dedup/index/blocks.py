@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 #: Postings in a blob: fewer are more reads for a feed, more are longer ones for an article.
 BLOCK_ROWS = 1 << 13
+#: So many, in the mean, are worth a block of their own.
+_LEAST_ROWS = 1 << 10
 #: Blobs are of so many bytes that several can be read as one array of numbers.
 ALIGNED = 8
 _MAX_16 = 1 << 16
@@ -64,6 +66,16 @@ def to_blocks(keys: NDArray[Any], values: NDArray[Any]) -> Iterator[Block]:
     >>> [column.tolist() for column in entries_of(block.first, 3, 4, 3, block.data)]
     [[7, 7, 70000], [1, 2, 3]]
     """
+    # A wide step in a block makes all of its steps wide; where they are few, a block ends before each.
+    wide = np.flatnonzero(np.diff(keys) >= _MAX_16) + 1
+    if len(wide) * _LEAST_ROWS > len(keys):
+        wide = wide[:0]
+    bounds = np.concatenate([[0], wide, [len(keys)]])
+    for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        yield from _cut(keys[first:last], values[first:last])
+
+
+def _cut(keys: NDArray[Any], values: NDArray[Any]) -> Iterator[Block]:
     for start in range(0, len(keys), BLOCK_ROWS):
         part = keys[start : start + BLOCK_ROWS]
         steps = np.diff(part, prepend=part[:1])

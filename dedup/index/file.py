@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,14 +23,12 @@ from dedup.index.contents import Described, band_keys
 from dedup.index.filearticles import read_articles, write_articles
 from dedup.index.kinds import APPLICATION_ID, MAGIC
 from dedup.index.postings import PostingFile
-from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings
+from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings, other_format
 from dedup.model import Articles, Strings
 
 _PAGE_BYTES = 8_192
 #: How long a writer waits for another one.
 WAIT_SECONDS = 20.0
-#: Bands that are read and not yet looked into.
-_READ_AHEAD = 1
 #: So many runs of one size become one: reading costs a block of each.
 _MERGED_RUNS = 8
 
@@ -69,8 +66,8 @@ class FileStore:
     executor : concurrent.futures.Executor
         Of threads, for what is computed.
     writable : bool
-    wait_seconds : float
-        For another writer to end.
+    wait_seconds : float, optional
+        For another writer to end; `WAIT_SECONDS`, if not given.
 
     Raises
     ------
@@ -81,10 +78,11 @@ class FileStore:
     """
 
     def __init__(
-        self, path: Path, executor: Executor, *, writable: bool = True, wait_seconds: float = WAIT_SECONDS
+        self, path: Path, executor: Executor, *, writable: bool = True, wait_seconds: float | None = None
     ) -> None:
         self.name = str(path)
         self.executor = executor
+        wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
         self._wait_seconds = wait_seconds
         self._depth = 0
         _check_head(path)
@@ -98,10 +96,7 @@ class FileStore:
         version = int(self._meta.get("format_version", -1))
         if version != FORMAT_VERSION:
             self._db.close()
-            raise IndexFormatError(
-                f"index {path}: format {version}, this version of dedup reads {FORMAT_VERSION}; build it anew from the "
-                "articles that `dedup index export` of the version that wrote it gives"
-            )
+            raise IndexFormatError(other_format(str(path), version))
         self.config: Config | None = None
         self._postings = PostingFile(self._db)
 
@@ -300,15 +295,9 @@ class FileStore:
         searched = described.searched
         keys = band_keys(described.sets, searched, self.config, self.executor)
         packed = [np.empty(0, np.int64)]
-        # A band is read while the one before it is looked into; all at once would be the size of the archive.
-        waiting: deque[Future[tuple[NDArray[np.int64], NDArray[np.int64]]]] = deque()
-        for band in range(keys.shape[1] + 1):
-            if band < keys.shape[1]:
-                look = self._postings.finder(BANDS, band, keys[:, band].astype(np.uint64))
-                waiting.append(self.executor.submit(look))
-            while waiting and (len(waiting) > _READ_AHEAD or band == keys.shape[1]):
-                asked, numbers = waiting.popleft().result()
-                packed.append(searched[asked] << 32 | numbers)
+        for band in range(keys.shape[1]):
+            asked, numbers = self._postings.find(BANDS, band, keys[:, band].astype(np.uint64))
+            packed.append(searched[asked] << 32 | numbers)
         pairs = np.unique(np.concatenate(packed))
         rows, numbers = pairs >> 32, pairs & 0xFFFFFFFF
         distinct, at = np.unique(numbers, return_inverse=True)
@@ -472,7 +461,8 @@ def _connect(path: Path, *, writable: bool, wait_seconds: float) -> sqlite3.Conn
     else:
         address += "?mode=rw" if os.access(path, os.W_OK) else "?mode=ro"
     db = sqlite3.connect(address, uri=True, timeout=wait_seconds, isolation_level=None, check_same_thread=False)
-    db.execute("PRAGMA cache_size = -16000")
+    # Who reads a band reads it once: the less of it is kept, the less memory is gone through (kB).
+    db.execute(f"PRAGMA cache_size = {-16000 if writable else -2000}")
     db.execute("PRAGMA synchronous = FULL")
     db.execute("PRAGMA secure_delete = ON")  # what is removed is gone
     if writable:

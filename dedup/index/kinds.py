@@ -25,3 +25,11 @@ def is_index(path: str | Path) -> bool:
     except OSError:
         return False
     return head.startswith(MAGIC) and int.from_bytes(head[68:72], "big") == APPLICATION_ID
+
+
+def how_to_rebuild(name: str) -> str:
+    """Return the commands that make an archive anew which only another version of dedup can read."""
+    return (
+        f"with the version that wrote it: `dedup index export --index {name} -o articles.jsonl`; then with this one: "
+        "`dedup index create --index NEW` and `dedup index add articles.jsonl --index NEW`"
+    )

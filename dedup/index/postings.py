@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,12 @@ from dedup.index.blocks import ALIGNED, Block, entries_of, to_blocks
 
 _SIGN = 1 << 63
 _ALL = (1 << 64) - 1
+#: Blocks that stand in memory in one piece while they are looked into.
+_PIECE_BLOCKS = 32
 
 _Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
+#: Blobs, their blocks as `kernels.index.search_blocks` takes them, and the first key of each.
+_Piece = tuple[list[bytes], NDArray[np.int64], NDArray[np.uint64]]
 
 
 class _Blocks:
@@ -80,23 +84,21 @@ class PostingFile:
 
     def find(self, kind: int, part: int, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return pairs of an index into ``keys`` and a number that is kept for it, in no order."""
-        return self.finder(kind, part, keys)()
-
-    def finder(
-        self, kind: int, part: int, keys: NDArray[np.uint64]
-    ) -> Callable[[], tuple[NDArray[np.int64], NDArray[np.int64]]]:
-        """Read the blocks in which keys may be; returns what looks into them, in any thread."""
         wanted, of_key = np.unique(keys, return_inverse=True)
+        return _spread(*_search(self._pieces(kind, part, wanted), wanted), of_key)
+
+    def _pieces(self, kind: int, part: int, wanted: NDArray[np.uint64]) -> Iterator[_Piece]:
+        """Yield the blocks in which keys (ascending, each once) may be, some at a time."""
         table, bounds = self._blocks.get((kind, part), _Blocks()).table()
         lows = np.searchsorted(wanted, bounds[:, 0], "left")
         highs = np.searchsorted(wanted, bounds[:, 1], "right")
         touched = np.flatnonzero(lows < highs)
-        data = self._blobs(table[touched])
-        starts = np.cumsum([0, *map(len, data[:-1])]) if data else np.empty(0, np.int64)
-        blocks = np.column_stack([starts, table[touched, 2:], lows[touched], highs[touched]]).astype(np.int64)
-        joined = np.frombuffer(b"".join(data), np.uint8)
-        firsts = bounds[touched, 0]
-        return lambda: _spread(*_search(joined, blocks, firsts, wanted), of_key)
+        for first in range(0, len(touched), _PIECE_BLOCKS):
+            rows = touched[first : first + _PIECE_BLOCKS]
+            data = self._blobs(table[rows])
+            starts = np.cumsum([0, *map(len, data[:-1])])
+            blocks = np.column_stack([starts, table[rows, 2:], lows[rows], highs[rows]]).astype(np.int64)
+            yield data, blocks, bounds[rows, 0]
 
     def _blobs(self, blocks: NDArray[np.int64]) -> list[bytes]:
         """Return the blobs of blocks (rows of `_Blocks.table`), whose numbers ascend."""
@@ -173,19 +175,22 @@ class PostingFile:
         self._db.execute(f"DELETE FROM runs WHERE id IN ({marks})", runs)
 
 
-def _search(
-    data: NDArray[np.uint8], blocks: NDArray[np.int64], firsts: NDArray[np.uint64], wanted: NDArray[np.uint64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _search(pieces: Iterable[_Piece], wanted: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     from dedup.kernels import index as kernels
 
     size = 2 * len(wanted) + 1024
-    views = (data, data.view("<u2"), data.view("<u4"), data.view("<u8"))
-    while True:
-        asked, found = np.empty(size, np.int64), np.empty(size, np.int64)
+    asked, found = np.empty(size, np.int64), np.empty(size, np.int64)
+    parts = [(asked[:0], found[:0])]
+    for blobs, blocks, firsts in pieces:
+        data = np.frombuffer(b"".join(blobs), np.uint8)
+        views = (data, data.view("<u2"), data.view("<u4"), data.view("<u8"))
         used = kernels.search_blocks(*views, blocks, firsts, wanted, asked, found)
-        if used >= 0:
-            return asked[:used], found[:used]
-        size = -1 - used
+        if used < 0:
+            used = -1 - used
+            asked, found = np.empty(used, np.int64), np.empty(used, np.int64)
+            kernels.search_blocks(*views, blocks, firsts, wanted, asked, found)
+        parts.append((asked[:used].copy(), found[:used].copy()))
+    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
 
 
 def _spread(

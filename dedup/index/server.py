@@ -22,7 +22,7 @@ from dedup.errors import DedupError, IndexFormatError
 from dedup.index import sketches
 from dedup.index.contents import Described, archive_bands, signatures
 from dedup.index.join import take_articles
-from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings
+from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings, other_format
 from dedup.model import Articles, Strings
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class RedisStore:
             raise DedupError(f"index {address}: does not exist; make it with `dedup index create`")
         version = int(meta.get(b"format_version", -1))
         if version != FORMAT_VERSION:
-            raise IndexFormatError(f"index {address}: format {version}, this version of dedup reads {FORMAT_VERSION}")
+            raise IndexFormatError(other_format(address, version))
         self._settings: dict[str, object] = json.loads(meta[b"settings"])
 
     @classmethod

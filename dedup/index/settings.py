@@ -10,6 +10,7 @@ from typing import Any
 
 from dedup.config import SETTINGS, Config, load_config
 from dedup.errors import ConfigError, IncompatibleError
+from dedup.index.kinds import how_to_rebuild
 
 #: Raised when equal settings give other keys or bands than before.
 SIGNATURE_VERSION = 1
@@ -68,7 +69,7 @@ def config_of(name: str, kept: Mapping[str, object], given: Mapping[str, object]
     built = load_config(plain)
     if signature_id(built) != kept["signature"]:
         raise IncompatibleError(
-            f"index {name}: its segments were made by another version of dedup; build it anew from `dedup index export`"
+            f"index {name}: its segments were made by another version of dedup; {how_to_rebuild(name)}"
         )
     config = load_config({**plain, **{key: value for key, value in (given or {}).items() if value is not None}})
     one, other = settings_of(built), settings_of(config)

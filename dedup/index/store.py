@@ -12,12 +12,18 @@ from numpy.typing import NDArray
 
 from dedup.config import Config
 from dedup.index.contents import Describe, Described
+from dedup.index.kinds import how_to_rebuild
 from dedup.model import Articles, Strings
 
 #: Raised when what is kept, or how, changes; `dedup index info` shows it.
 FORMAT_VERSION = 1
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.uint64]]
+
+
+def other_format(name: str, version: int) -> str:
+    """Return what is said of an archive in the format of another version of dedup, with the commands that help."""
+    return f"index {name}: format {version}, this version of dedup reads {FORMAT_VERSION}; {how_to_rebuild(name)}"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
