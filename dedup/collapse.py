@@ -65,7 +65,8 @@ def collapse(keys: NDArray[np.uint64], n_tokens: NDArray[np.int32], levels: NDAr
 
     members = np.flatnonzero(n_tokens > 0).astype(np.int32)
     keys = keys[members]
-    radix_argsort(keys, 64, members, np.empty_like(keys), np.empty_like(members))
+    order = members.view(np.uint32)  # numbers of one type everywhere: it is compiled for each
+    radix_argsort(keys, 64, order, np.empty_like(keys), np.empty_like(order))
     is_first = np.empty(len(keys), np.bool_)
     is_first[:1] = True
     np.not_equal(keys[1:], keys[:-1], out=is_first[1:])

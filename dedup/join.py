@@ -164,8 +164,9 @@ def candidate_pairs(
 
     n, n_values = len(rows.sizes), len(rows.values)
     # By size, equal sizes by row: of two rows the larger one looks the smaller one up.
-    order, sizes = np.arange(n, dtype=np.int32), rows.sizes.astype(np.uint32)
-    radix_argsort(sizes, 32, order, np.empty_like(sizes), np.empty_like(order))
+    numbers, sizes = np.arange(n, dtype=np.uint32), rows.sizes.astype(np.uint32)
+    radix_argsort(sizes, 32, numbers, np.empty_like(sizes), np.empty_like(numbers))
+    order = numbers.view(np.int32)
     places = np.empty(n, np.int32)
     places[order] = np.arange(n, dtype=np.int32)
     limit = n_values if max_bucket is None else max_bucket

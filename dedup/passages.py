@@ -82,10 +82,10 @@ def pair_anchors(anchors: Anchors) -> AnchorPairs:
     from dedup.kernels.sort import radix_argsort
 
     # By row first: the radix sort is stable, so equal anchors come in the order of their rows.
-    order = np.lexsort((anchors.positions, anchors.rows))
-    keys = anchors.keys[order]
-    radix_argsort(keys, 64, order, np.empty_like(keys), np.empty_like(order))
-    rows, positions = anchors.rows[order], anchors.positions[order]
+    by_key = np.lexsort((anchors.positions, anchors.rows)).astype(np.uint32)
+    keys = anchors.keys[by_key]
+    radix_argsort(keys, 64, by_key, np.empty_like(keys), np.empty_like(by_key))
+    rows, positions = anchors.rows[by_key], anchors.positions[by_key]
     size = len(keys) + 16
     while True:
         columns = [np.empty(size, np.int32) for _ in range(4)]

@@ -3,6 +3,9 @@
 Each kernel fills arrays that its caller made, holds no Python object and releases the interpreter lock. Signatures
 are never explicit: an explicit one refuses the read-only arrays of memory maps and Arrow buffers.
 
+A helper is compiled for each combination of types that it is called with, and a constant is a type of its own: where
+one is called with several, they are given as ``np.int64(0)`` or ``np.bool_(True)``, which is compiled once.
+
 The cache of compiled kernels on disk knows a kernel by its own file. Who changes a helper that kernels of other files
 inline deletes ``__pycache__/*.nb*``; an installation writes all files anew and needs no such care.
 """

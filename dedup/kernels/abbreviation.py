@@ -133,7 +133,7 @@ def is_attribution(text, word, end, table):
 @inline
 def is_exclaiming(text, start, stop, word, end, table):
     """Tell whether an exclamation mark at ``stop`` is part of a name, and no new sentence begins at ``word``."""
-    first = word_start(text, start, stop, False)
+    first = word_start(text, start, stop, np.bool_(False))
     if first == stop or text[first] < 65 or text[first] > 90:
         return False
     return (find_flags(text, first, stop, table) & EXCLAIMS) != 0 and not is_starter(text, word, end, table)
@@ -145,8 +145,8 @@ def is_abbreviation(text, start, stop, word, end, kind, table):
 
     ``word`` is where the next word begins, and ``kind`` its first letter's class.
     """
-    first = word_start(text, start, stop, True)
-    part = word_start(text, start, stop, False)
+    first = word_start(text, start, stop, np.bool_(True))
+    part = word_start(text, start, stop, np.bool_(False))
     if part == stop or stop - first >= _MAX_WORD:
         return False
     n_digits = 0
@@ -209,7 +209,7 @@ def find_flags_before(text, start, i, table):
     """Return the flags of the word that stands one space before byte ``i``."""
     if i - 1 <= start or text[i - 1] != 32:
         return 0
-    return find_flags(text, word_start(text, start, i - 1, False), i - 1, table)
+    return find_flags(text, word_start(text, start, i - 1, np.bool_(False)), i - 1, table)
 
 
 @inline

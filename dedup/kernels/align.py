@@ -175,7 +175,7 @@ def sorted_terms(values, first, last):
     terms = np.empty(last - first, np.int64)
     for i in range(first, last):
         terms[i - first] = values[i] >> 1
-    sort_stretch(terms, 0, len(terms))
+    sort_stretch(terms, np.int64(0), len(terms))
     return terms
 
 
@@ -255,13 +255,13 @@ def refine(values, chains, pairs, inside, bounds, margin, slack, out):
     """
     rows = np.empty((2, 64), np.int32)
     moves = np.empty(4096, np.uint8)
-    first = 0
+    first = np.int64(0)
     while first < len(chains):
         last = first + 1
         while last < len(chains) and pairs[last] == pairs[first]:
             last += 1
-        left, left_end = extent(chains, first, last, 0)
-        right, right_end = extent(chains, first, last, 2)
+        left, left_end = extent(chains, first, last, np.int64(0))
+        right, right_end = extent(chains, first, last, np.int64(2))
         several = last - first > 1
         lefts = np.zeros(left_end - left if several else 0, np.uint8)
         rights = np.zeros(right_end - right if several else 0, np.uint8)

@@ -138,7 +138,7 @@ def link_occurrences(
     from.
     """
     sources = find_sources(left_rows, right_rows, members, offsets, max_product, article_ranks, segment_articles)
-    used = 0
+    used = np.int64(0)
     for q in range(len(left_rows)):
         of_a = members[offsets[left_rows[q]] : offsets[left_rows[q] + 1]]
         of_b = members[offsets[right_rows[q]] : offsets[right_rows[q] + 1]]

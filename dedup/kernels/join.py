@@ -40,7 +40,7 @@ def count_bits(word):
 def keep_smallest(ranks, n, wanted):
     """Sort the ``wanted`` smallest of the first ``n`` ranks to the front."""
     if n > 64:
-        sort_stretch(ranks, 0, n)
+        sort_stretch(ranks, np.int64(0), n)
         return
     for i in range(1, n):
         rank = ranks[i]
@@ -77,7 +77,7 @@ def fill_prefixes(hashes, counts, firsts, lasts, min_jaccard, seen, stamps, pref
     offsets[0] = 0
     for row in range(len(firsts)):
         alone = 0
-        shared = 0
+        shared = np.int64(0)
         bitmaps[row, 0] = 0
         bitmaps[row, 1] = 0
         for i in range(firsts[row], lasts[row]):

@@ -91,7 +91,7 @@ def term_rows(ids, offsets, idf, found, terms, weights, out_offsets):
         n = offsets[row + 1] - offsets[row]
         for i in range(n):
             found[i] = ids[offsets[row] + i]
-        sort_stretch(found, 0, n)
+        sort_stretch(found, np.int64(0), n)
         first = used
         squares = 0.0
         i = 0

@@ -187,7 +187,7 @@ def find_paragraph(text, i, last, following, end, blank, wrapped, longest, table
     if not blank and not wrapped:
         return last, following
     first = skip_space(text, i, last)
-    is_item = begins_item(text, first, last, True)
+    is_item = begins_item(text, first, last, np.bool_(True))
     if is_item and text[first] == 0x23:
         return last, following
     indent = first - i
@@ -225,7 +225,7 @@ def segment_bodies(
 
     ``table`` is a `SentenceTable`; the arrays behind ``strict`` are the columns of `Segments`.
     """
-    n = 0
+    n = np.int64(0)
     for article in range(len(body_starts)):
         i = body_starts[article]
         end = offsets[article + 1]
@@ -235,7 +235,7 @@ def segment_bodies(
         if n >= len(starts):
             return -1
         if title < title_end:
-            write(starts, ends, levels, parents, n, title, title_end, _TITLE, -1)
+            write(starts, ends, levels, parents, n, title, title_end, _TITLE, np.int64(-1))
             n += 1
         blank, wrapped, longest = line_shape(text, i, end, table)
         while i < end:
@@ -274,7 +274,8 @@ def write_paragraph(text, start, end, table, strict, starts, ends, levels, paren
             return -1
         if i == start:
             whole = following >= end
-            write(starts, ends, levels, parents, n, start, end, _PARAGRAPH | _SENTENCE if whole else _PARAGRAPH, -1)
+            level = np.uint8(_PARAGRAPH | _SENTENCE if whole else _PARAGRAPH)
+            write(starts, ends, levels, parents, n, start, end, level, np.int64(-1))
             n += 1
             if whole:
                 break

@@ -54,9 +54,9 @@ def find_sentence_strict(text, start, end, table):
             before = before if kind == EXTEND else kind
             i = after
             continue
-        stop = pass_class(text, after, end, blocks, classes, EXTEND)
-        closed = pass_class(text, stop, end, blocks, classes, CLOSE)
-        i = pass_class(text, closed, end, blocks, classes, SP)
+        stop = pass_class(text, after, end, blocks, classes, np.int64(EXTEND))
+        closed = pass_class(text, stop, end, blocks, classes, np.int64(CLOSE))
+        i = pass_class(text, closed, end, blocks, classes, np.int64(SP))
         if i >= end:
             return end
         following, _, after = class_of(text, i, end, blocks, classes)

@@ -22,7 +22,7 @@ _FEW = 20
 
 @allocating
 def radix_argsort(keys, bits, order, spare_keys, spare_order):
-    """Sort ``keys`` (uint32 or uint64) by their lowest ``bits`` and carry ``order`` along, stable.
+    """Sort ``keys`` (uint32 or uint64) by their lowest ``bits`` and carry ``order`` (uint32) along, stable.
 
     ``keys`` and ``order`` are sorted in place; the spares are work space of the same shapes and types.
     Least significant digit first (Knuth, TAOCP 3, 5.2.5); a digit that is the same in all keys costs one count.
@@ -35,7 +35,8 @@ def radix_argsort(keys, bits, order, spare_keys, spare_order):
         target = keys if swapped else spare_keys
         target_order = order if swapped else spare_order
         shift = np.uint64(low)
-        counts[:] = 0
+        for value in range(_RADIX):
+            counts[value] = 0
         for i in range(len(source)):
             counts[(np.uint64(source[i]) >> shift) & np.uint64(_RADIX - 1)] += 1
         total = 0
@@ -54,8 +55,10 @@ def radix_argsort(keys, bits, order, spare_keys, spare_order):
             counts[digit] += 1
         swapped = not swapped
     if swapped:
-        keys[:] = spare_keys
-        order[:] = spare_order
+        # Not by slices: numba would compile the message of what it raises where their lengths differ, for seconds.
+        for i in range(len(keys)):
+            keys[i] = spare_keys[i]
+            order[i] = spare_order[i]
 
 
 @inline

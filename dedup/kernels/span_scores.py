@@ -18,7 +18,7 @@ def fill_terms(values, first, last, idf, terms, weights):
     n = last - first
     for i in range(n):
         terms[i] = values[first + i] >> 1
-    sort_stretch(terms, 0, n)
+    sort_stretch(terms, np.int64(0), n)
     used = 0
     squares = 0.0
     i = 0
@@ -47,7 +47,7 @@ def fill_shingles(values, first, last, k, out):
         for j in range(first + i, min(first + i + k, last)):
             total = fmix64(np.uint64(total ^ np.uint64(values[j] >> 1)))
         out[i] = total
-    sort_stretch(out, 0, n)
+    sort_stretch(out, np.int64(0), n)
     used = 0
     for i in range(n):
         if i == 0 or out[i] != out[used - 1]:
