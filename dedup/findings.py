@@ -138,10 +138,13 @@ class Coverage:
         Tokens of the article that repeat itself or something earlier.
     by_kind : dict of Kind to int
         Tokens of all articles, each counted once, under the weightiest kind that covers it.
+    painted : uint8[total]
+        That kind of each token, 0 where there is none.
     """
 
     repeated: NDArray[np.int64]
     by_kind: dict[Kind, int]
+    painted: NDArray[np.uint8]
 
 
 #: Later ones are painted over earlier ones.
@@ -196,7 +199,7 @@ def paint(
         canvas[np.repeat(archived, np.diff(token_offsets))] = 0
     repeated, by_kind = np.empty(len(token_offsets) - 1, np.int64), np.empty(len(Kind) + 1, np.int64)
     kernels.count_painted(canvas, token_offsets, repeated, by_kind)
-    return Coverage(repeated, {kind: int(by_kind[kind]) for kind in Kind})
+    return Coverage(repeated, {kind: int(by_kind[kind]) for kind in Kind}, canvas)
 
 
 def passage_kinds(passages: Passages, relations: Relations) -> NDArray[np.uint8]:

@@ -16,7 +16,7 @@ _MIN_NEW = 0.5
 _SAME_PLACE = 0.8
 
 #: Articles, starts, ends, tokens.
-_Places = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]
+Places = tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64], NDArray[np.int32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,8 +28,8 @@ class Repeats:
 
     kinds: NDArray[np.uint8]
     levels: NDArray[np.uint8]
-    left: _Places
-    right: _Places
+    left: Places
+    right: Places
     scores: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
     exact: NDArray[np.bool_]
     numbers_changed: NDArray[np.bool_]
@@ -58,9 +58,9 @@ def find(
     parts = [
         list_repeats(copies, group_passages(copies), ranks),
         list_repeats(wholes, group_relations(wholes), ranks),
-        _notice_findings(notices),
+        notice_findings(notices),
     ]
-    return _sort(_concatenate(parts))
+    return sort(concatenate(parts))
 
 
 def choose_passages(passages: Passages, kinds: NDArray[np.uint8], ranks: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -151,7 +151,7 @@ def relation_repeats(
     coverage = np.where(is_left, relations.left_coverage[rows], relations.right_coverage[rows])
     ones = np.ones(len(rows), np.float32)
 
-    def place(one: NDArray[np.int32]) -> _Places:
+    def place(one: NDArray[np.int32]) -> Places:
         return one, articles.body_starts[one], articles.offsets[one + 1], n_tokens[one].astype(np.int32)
 
     return Repeats(
@@ -241,7 +241,8 @@ def list_repeats(rows: Repeats, groups: NDArray[np.int64], ranks: NDArray[np.int
     )
 
 
-def _notice_findings(notices: Notices) -> Findings:
+def notice_findings(notices: Notices) -> Findings:
+    """Return the notices as findings."""
     n = len(notices.offsets) - 1
     firsts = notices.offsets[:-1]
     total = np.append(0, np.cumsum(notices.tokens, dtype=np.int64))
@@ -263,18 +264,20 @@ def _notice_findings(notices: Notices) -> Findings:
     )
 
 
-_PLACE_COLUMNS = ("articles", "starts", "ends", "tokens", "jaccard", "containment", "cosine", "numbers_changed")
-_FINDING_COLUMNS = ("kinds", "levels", "exact", "weights")
+#: Columns of `Findings` with a row a place, and those with a row a finding.
+PLACE_COLUMNS = ("articles", "starts", "ends", "tokens", "jaccard", "containment", "cosine", "numbers_changed")
+FINDING_COLUMNS = ("kinds", "levels", "exact", "weights")
 
 
-def _concatenate(parts: list[Findings]) -> Findings:
-    names = _PLACE_COLUMNS + _FINDING_COLUMNS
+def concatenate(parts: list[Findings]) -> Findings:
+    """Return the findings of all parts."""
+    names = PLACE_COLUMNS + FINDING_COLUMNS
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
     lengths = np.concatenate([np.diff(part.offsets) for part in parts])
     return Findings(offsets=np.append(0, np.cumsum(lengths)).astype(np.int64), **columns)
 
 
-def _sort(findings: Findings) -> Findings:
+def sort(findings: Findings) -> Findings:
     """Return the findings by weight, equal weights by where they stand, and at last by where their first copies do."""
     firsts = findings.offsets[:-1]
     starts, ends = findings.starts, findings.ends
@@ -285,6 +288,6 @@ def _sort(findings: Findings) -> Findings:
     take = np.repeat(findings.offsets[order] - offsets[:-1], lengths) + np.arange(offsets[-1])
     return Findings(
         offsets=offsets,
-        **{name: getattr(findings, name)[order] for name in _FINDING_COLUMNS},
-        **{name: getattr(findings, name)[take] for name in _PLACE_COLUMNS},
+        **{name: getattr(findings, name)[order] for name in FINDING_COLUMNS},
+        **{name: getattr(findings, name)[take] for name in PLACE_COLUMNS},
     )

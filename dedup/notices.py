@@ -15,11 +15,11 @@ from dedup.passes import Survey
 from dedup.tokens import TokenParams, tokenize
 
 #: A cluster of sentences is listed if more than this share of its places lies outside boilerplate paragraphs.
-_MIN_OUTSIDE = 0.1
+MIN_OUTSIDE = 0.1
 #: Clusters are one notice if this share of the places of both stand one behind the other,
 _MIN_TOGETHER = 0.9
 #: with at most so many tokens between: "Read more" is not searched, but stands there too.
-_MAX_BETWEEN = 12
+MAX_BETWEEN = 12
 #: How far off its diagonal two versions of a notice are aligned, in tokens.
 _SLACK = 12
 
@@ -74,7 +74,7 @@ def are_listed(covered: NDArray[np.bool_], offsets: NDArray[np.int64]) -> NDArra
     """Tell which clusters have enough places outside boilerplate paragraphs: bool[c], from bool[p] for their places."""
     lengths = np.diff(offsets)
     uncovered = np.add.reduceat(~covered, offsets[:-1]) if len(lengths) else np.empty(0, np.int64)
-    listed: NDArray[np.bool_] = uncovered > _MIN_OUTSIDE * lengths
+    listed: NDArray[np.bool_] = uncovered > MIN_OUTSIDE * lengths
     return listed
 
 
@@ -113,7 +113,7 @@ def join_notices(notices: Notices) -> Notices:
     order = np.lexsort((-notices.tokens, notices.token_firsts))
     a, b = order[:-1], order[1:]
     between = notices.token_firsts[b] - ends[a]
-    near = (notices.articles[a] == notices.articles[b]) & (between >= 0) & (between <= _MAX_BETWEEN)
+    near = (notices.articles[a] == notices.articles[b]) & (between >= 0) & (between <= MAX_BETWEEN)
     near &= clusters[a] != clusters[b]
     following = _following(clusters[a[near]], clusters[b[near]], lengths)
     leads = np.zeros(len(clusters), np.bool_)

@@ -16,6 +16,8 @@ from dedup.score import Vocabulary
 
 #: Below the threshold of Jaccard by this much, a pair is kept as borderline.
 BORDERLINE = 0.1
+#: A row with more matches stands in a thinned bucket.
+MOST_MATCHES = min(lsh.MAX_BUCKET, join.MAX_BUCKET)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,7 +92,7 @@ def star_pairs(graph: cluster.MatchGraph, dates: NDArray[np.int64]) -> tuple[NDA
     """
     degrees = np.diff(graph.offsets)
     pairs: list[NDArray[np.int64]] = []
-    for centre in np.flatnonzero(degrees > min(lsh.MAX_BUCKET, join.MAX_BUCKET)):
+    for centre in np.flatnonzero(degrees > MOST_MATCHES):
         rows = graph.neighbours[graph.offsets[centre] : graph.offsets[centre + 1]].astype(np.int64)
         earliest = rows[np.argmin(dates[rows])]
         known = graph.neighbours[graph.offsets[earliest] : graph.offsets[earliest + 1]]

@@ -47,10 +47,10 @@ Progress = Callable[[str, int, int], None]
 #: Stages that leave much memory free, which the next ones would come on top of.
 _TRIMMED = ("read", "segment", "collapse", "shingle", "candidates", "score", "cluster", "passages")
 #: Pairs of places of two distinct segments that are linked one by one; of more, a star and two chains are.
-_MAX_LINKS = 256
+MAX_LINKS = 256
 _MAX_RULED_LINKS = 1 << 14
 #: How often the members of a thinned bucket are compared with their earliest.
-_MAX_STAR_ROUNDS = 4
+MAX_STAR_ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,16 +183,37 @@ def scan(
         raise ConfigError(f"jobs is {jobs}; at least 1 is needed")
     clock = _Clock()
     with _Threads(jobs, initializer=use_current) as executor:
-        if isinstance(inputs, Articles):
-            articles = inputs
-        else:
-            from dedup.readers import read_feeds
-
-            reading = partial(progress, "read") if progress else None
-            articles = read_feeds(inputs, excluding(config.read, without), jobs=jobs, progress=reading)
-        refuse_empty(articles)
+        articles = read_articles(inputs, config, jobs=jobs, progress=progress, without=without)
         clock.lap("read")
         return _Run(articles, config, executor, jobs, progress, clock).report()
+
+
+def read_articles(
+    inputs: Sequence[str | Path] | Articles,
+    config: Config,
+    *,
+    jobs: int,
+    progress: Progress | None = None,
+    without: Sequence[Path] = (),
+) -> Articles:
+    """Return the articles of a run, which are those of `scan`.
+
+    Raises
+    ------
+    FeedError
+        An input cannot be read.
+    DedupError
+        There is no article in the inputs.
+    """
+    if isinstance(inputs, Articles):
+        articles = inputs
+    else:
+        from dedup.readers import read_feeds
+
+        reading = partial(progress, "read") if progress else None
+        articles = read_feeds(inputs, excluding(config.read, without), jobs=jobs, progress=reading)
+    refuse_empty(articles)
+    return articles
 
 
 def scan_known(
@@ -450,7 +471,7 @@ class _Run:
         dates = self.articles.dates[earliest]
         dates = np.where(dates == NO_DATE, np.iinfo(np.int64).max, dates)
         preference = self.ranks[earliest] * np.int64(len(survey.segments) + 1) + distinct.firsts
-        for _ in range(_MAX_STAR_ROUNDS):
+        for _ in range(MAX_STAR_ROUNDS):
             graph = cluster.match_graph(matched.left, matched.right, len(distinct))
             left, right = star_pairs(graph, dates)
             if not len(left):
@@ -544,7 +565,7 @@ def _pair_rule(articles: Articles, params: PairParams) -> tuple[PairRule | None,
     With a rule these are more: of a star and two chains, the pairs that may match may be the ones that are left out.
     """
     if params == PairParams():
-        return None, _MAX_LINKS
+        return None, MAX_LINKS
     from dedup.places import source_numbers
 
     return pair_rule(articles, source_numbers(articles), params), _MAX_RULED_LINKS

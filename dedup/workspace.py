@@ -97,6 +97,14 @@ class HashStore:
                 self._memory.madvise(mmap.MADV_DONTNEED, start * mmap.PAGESIZE, (end - start) * mmap.PAGESIZE)
 
 
+def count_counters(text_bytes: int) -> int:
+    """Return how many counters of shingles there are for so much text, a power of two.
+
+    No more than there are shingles: their hashes have 32 bits.
+    """
+    return 1 << min(32, max(16, int(_COUNTER_SHARE * text_bytes).bit_length() - 1))
+
+
 class Workers:
     """What the threads of the first pass work with: space for tokens, one each, and tables of shingle counters.
 
@@ -105,7 +113,7 @@ class Workers:
     """
 
     def __init__(self, text_bytes: int) -> None:
-        self._size = 1 << max(16, int(_COUNTER_SHARE * text_bytes).bit_length() - 1)
+        self._size = count_counters(text_bytes)
         self._local = threading.local()
         self._free = threading.Semaphore(_MAX_TABLES)
         self._tables: list[NDArray[np.uint8]] = []

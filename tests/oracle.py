@@ -43,6 +43,24 @@ def clusters(edges: set[tuple[int, int]], order: list[int]) -> list[list[int]]:
     return sorted(groups)
 
 
+def components(edges: list[tuple[int, int]]) -> dict[int, int]:
+    """Return the smallest node that each node can be reached from; edges from a node to itself say nothing."""
+    near: dict[int, set[int]] = {}
+    for one, other in edges:
+        if one != other:
+            near.setdefault(one, set()).add(other)
+            near.setdefault(other, set()).add(one)
+    found: dict[int, int] = {}
+    for start in sorted(near):
+        waiting = [start]
+        while waiting:
+            node = waiting.pop()
+            if node not in found:
+                found[node] = start
+                waiting += near[node]
+    return found
+
+
 def edit_counts(left: list[object], right: list[object]) -> int:
     """Return the length of the longest common subsequence of two lists."""
     row = [0] * (len(right) + 1)

@@ -264,6 +264,30 @@ RUN = (
     click.option("-v", "--verbose", is_flag=True, help="Also seconds by stage, and examples of what was skipped."),
 )
 
+ENGINE = (
+    click.option(
+        "--engine",
+        type=click.Choice(("local", "spark")),
+        default="local",
+        help="What runs the stages: this process, or Apache Spark, on this machine or a cluster. [default: local]",
+    ),
+    click.option("--master", metavar="URL", help="Of the cluster. [default: as Spark is set up, else this machine]"),
+    click.option("--memory", metavar="SIZE", help="Of Spark's driver, as 4g; on one machine it is all Spark has."),
+    click.option(
+        "--partitions",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Of Spark's shuffles; the answer does not depend on it. [default: one for each 32 MB of text]",
+    ),
+    click.option("--work", metavar="DIR", help="A folder that all machines of the cluster share; it is left empty."),
+    click.option(
+        "--parquet",
+        metavar="DIR",
+        help="Write what Spark finds as tables into this new folder, and no report; INPUT is read by the cluster if it "
+        "is Parquet.",
+    ),
+)
+
 
 def add(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
     """Return a decorator that gives a command these options, in this order."""

@@ -10,6 +10,7 @@ import click
 
 from dedup import reports
 from dedup.cli import options, run
+from dedup.cli.engine import Engine
 from dedup.errors import ConfigError
 
 #: What may be set for a report that is made of an earlier one.
@@ -25,7 +26,7 @@ _THRESHOLDS = ("min_jaccard", "min_cosine")
     help="Show an earlier report (its JSON) at other --min-jaccard and --min-cosine, without reading INPUT again. "
     "[default: none]",
 )
-@options.add(*options.INPUTS, *options.FORMATS, *options.RUN, *options.SETTINGS)
+@options.add(*options.INPUTS, *options.FORMATS, *options.RUN, *options.ENGINE, *options.SETTINGS)
 def report(
     inputs: tuple[str, ...],
     saved: Path | None,
@@ -41,6 +42,12 @@ def report(
     jobs: int | None,
     quiet: bool,
     verbose: bool,
+    engine: str,
+    master: str | None,
+    memory: str | None,
+    partitions: int | None,
+    work: str | None,
+    parquet: str | None,
     **settings: object,
 ) -> None:
     """Report what the articles in INPUT say twice.
@@ -56,13 +63,15 @@ def report(
         with run.opened(output) as stream:
             _rethreshold(saved, form, stream, shown, settings)
         return
+    chosen = Engine(engine, master, memory, partitions, work, parquet)
     named = run.named_inputs(inputs, files_from)
     run.refuse_to_overwrite([output], named)
     with run.opened(output) as stream:
-        found = run.scan_inputs(
-            named, settings, jobs=jobs, quiet=quiet, verbose=verbose, file=config_file, own=(output,)
+        found = run.scan_on(
+            chosen, named, settings, jobs=jobs, quiet=quiet, verbose=verbose, file=config_file, own=(output,)
         )
-        reports.FORMATS[form](found, stream, shown)
+        if found is not None:
+            reports.FORMATS[form](found, stream, shown)
 
 
 def _check_saved(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from dedup.cli.engine import Engine
 from dedup.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -155,11 +156,26 @@ def scan_inputs(
 
     Files that are the run's ``own``, written by it or about its findings, are no articles where a folder has them.
     """
-    from dedup.pipeline import scan
+    report = scan_on(Engine("local"), inputs, settings, jobs=jobs, quiet=quiet, verbose=verbose, file=file, own=own)
+    assert report is not None  # only another engine writes tables in place of a report
+    return report
 
+
+def scan_on(
+    engine: Engine,
+    inputs: Sequence[str],
+    settings: Mapping[str, object],
+    *,
+    jobs: int | None,
+    quiet: bool,
+    verbose: bool = False,
+    file: Path | None = None,
+    own: Sequence[Path | None] = (),
+) -> Report | None:
+    """Return the report of a run on an engine, as `scan_inputs` does; None if it wrote tables instead."""
     without = [path for path in own if path is not None]
     with prepared(inputs, settings, quiet=quiet, verbose=verbose, file=file) as (config, progress):
-        return scan(inputs, config, jobs=jobs, progress=progress, without=without)
+        return engine.run(inputs, config, jobs, progress, None if quiet else progress.note, without)
 
 
 def refuse_to_overwrite(outputs: Sequence[Path | None], inputs: Sequence[str], *others: Path | None) -> None:

@@ -93,6 +93,18 @@ def look_up_counts(hashes, counters, counts):
 
 
 @kernel
+def look_up_bits(hashes, bits, counts):
+    """Fill 2 for each hash whose counter is over 1, else 1.
+
+    ``bits`` (uint8[2**p / 8], lowest bit first) has a bit for each counter: an eighth of the table to carry about.
+    """
+    mask = np.uint32(8 * len(bits) - 1)
+    for i in range(len(hashes)):
+        slot = hashes[i] & mask
+        counts[i] = np.uint8(1) + (bits[slot >> np.uint32(3)] >> (slot & np.uint32(7)) & np.uint8(1))
+
+
+@kernel
 def count_shared(counts, firsts, lasts, shared):
     """Fill how many shingles of each row may stand in another one too: those counted more than once (int32[n])."""
     for row in range(len(firsts)):
