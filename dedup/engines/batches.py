@@ -42,9 +42,12 @@ BAND, ANCHOR = 0, 1
 
 
 def columns_of(table: Table) -> Columns:
-    """Return the columns of numbers as arrays."""
+    """Return the columns of numbers as arrays.
+
+    They are copies: Arrow's memory cannot be written to, and a kernel is compiled once more for arrays that are so.
+    """
     names = [field.name for field in table.schema if not _is_binary(field.type)]
-    return {name: table.column(name).to_numpy(zero_copy_only=False) for name in names}
+    return {name: np.array(table.column(name).to_numpy(zero_copy_only=False)) for name in names}
 
 
 def _is_binary(kind: Any) -> bool:
@@ -69,7 +72,7 @@ def texts_of(column: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         return np.empty(0, np.uint8), np.zeros(1, np.int64)
     starts = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
     text = np.frombuffer(values, np.uint8)[starts[0] : starts[-1]] if values is not None else np.empty(0, np.uint8)
-    return text, starts - starts[0]
+    return text.copy(), starts - starts[0]  # a copy, for the reason that `columns_of` gives
 
 
 def articles_of_batch(table: Table) -> Articles:
