@@ -92,15 +92,11 @@ def _cpu_seconds() -> float:
 
 
 def _start(folder: str, jobs: int) -> Any:
-    from pyspark.sql import SparkSession
-
     from dedup.engines.session import start_session
 
     log = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": f"file://{folder}"}
     log |= {"spark.eventLog.compress": "false", "spark.eventLog.rolling.enabled": "false"}
-    for name, value in log.items():
-        SparkSession.builder.config(name, value)
-    return start_session(master=f"local[{jobs},4]", memory="4g")
+    return start_session(master=f"local[{jobs},4]", memory="4g", settings=log)
 
 
 def read_event_log(folder: str) -> dict[str, dict[str, float]]:

@@ -41,8 +41,6 @@ TABLES = ("segments", "matches", "borderline", "passages", "relations", "finding
 @pytest.fixture(scope="module")
 def spark() -> Any:
     """Start one session for all tests; plans this small run faster than they compile."""
-    from pyspark.sql import SparkSession
-
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     settings = {
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
@@ -51,10 +49,7 @@ def spark() -> Any:
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.codegen.wholeStage": "false",
     }
-    builder = SparkSession.builder
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    started = session.start_session(master="local[2,4]")
+    started = session.start_session(master="local[2,4]", settings=settings)
     yield started
     started.stop()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -28,7 +28,13 @@ GROUP_BYTES = 1 << 25
 _TRIES = 4
 
 
-def start_session(*, master: str | None = None, jobs: int | None = None, memory: str | None = None) -> Session:
+def start_session(
+    *,
+    master: str | None = None,
+    jobs: int | None = None,
+    memory: str | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Session:
     """Return the session that is running, or a new one.
 
     Parameters
@@ -39,6 +45,8 @@ def start_session(*, master: str | None = None, jobs: int | None = None, memory:
         Cores to use on this machine.
     memory : str, optional
         Of the driver, as ``4g``; on one machine it is all there is.
+    settings : mapping, optional
+        More of Spark's own, by their names.
 
     Raises
     ------
@@ -61,7 +69,7 @@ def start_session(*, master: str | None = None, jobs: int | None = None, memory:
     local = f"local[{jobs or os.cpu_count() or 1},{_TRIES}]"
     if master or not os.environ.get("SPARK_CONF_DIR"):
         builder = builder.master(master or os.environ.get("MASTER") or local)
-    settings = {
+    chosen = {
         "spark.ui.showConsoleProgress": "false",
         "spark.log.level": "ERROR",
         "spark.ui.enabled": "false",
@@ -70,8 +78,8 @@ def start_session(*, master: str | None = None, jobs: int | None = None, memory:
         "spark.sql.autoBroadcastJoinThreshold": "32m",
     }
     if memory:
-        settings["spark.driver.memory"] = memory
-    for name, value in settings.items():
+        chosen["spark.driver.memory"] = memory
+    for name, value in (chosen | dict(settings or {})).items():
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()
