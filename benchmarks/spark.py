@@ -142,6 +142,7 @@ def _measure_candidates(spark: Any, articles: Articles, config: Any) -> list[Row
     from dedup.engines.components import connected_components
     from dedup.engines.spark import Planner
 
+    spark.conf.set("spark.sql.shuffle.partitions", "4")
     planner = Planner(spark, session.frame_of(spark, articles), config, 4)
     keys = planner.keep(planner.harvest()).where(f"kind = {batches.BAND}").select("key", "id")
     rows: list[Row] = []
