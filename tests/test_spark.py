@@ -24,7 +24,7 @@ pytest.importorskip("pyspark", reason="the engine spark needs pyspark: pip insta
 if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
     pytest.skip("the engine spark needs Java 17 or later", allow_module_level=True)
 
-from dedup.engines import pairing, reports, session
+from dedup.engines import pairing, session
 from dedup.engines.spark import Planner
 
 pytestmark = [
@@ -46,6 +46,7 @@ def spark() -> Any:
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.sql.adaptive.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.codegen.wholeStage": "false",
     }
@@ -133,7 +134,9 @@ def test_the_feed_has_what_it_is_to_have(expected: Any) -> None:
     assert set(expected.relations.kinds.tolist()) == {0, 1, 2, 3}
 
 
-def test_a_killed_task_is_done_again(spark: Any, expected: Any, tmp_path: Path) -> None:
+def test_a_killed_task_is_done_again(
+    spark: Any, expected: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """In 2 partitions, workers that are killed in every task that scores, clusters or aligns change nothing."""
     died = tmp_path / "died"
 
@@ -150,10 +153,11 @@ def test_a_killed_task_is_done_again(spark: Any, expected: Any, tmp_path: Path) 
 
             return super()._together(left, right, dies, schema)
 
-    articles = feed()
-    plan = Deadly(spark, session.frame_of(spark, articles), CONFIG, 2).run()
+    monkeypatch.setattr("dedup.engines.spark.Planner", Deadly)
 
-    assert_equal(expected, reports.report_of(plan, articles, CONFIG))
+    found = session.scan_on_spark(feed(), CONFIG, session=spark, partitions=2)
+
+    assert_equal(expected, found)
     assert len(died.read_text()) >= 5  # scores, clusters, links, passages and places
 
 

@@ -34,7 +34,8 @@ def read_parquet(session: Any, paths: Sequence[str], config: Config) -> Frame:
     from pyspark.sql import functions as F  # noqa: N812
 
     frame = session.read.parquet(*paths)
-    files = sorted(frame.inputFiles())
+    # Not `inputFiles`, which writes the same paths in another way.
+    files = sorted(row[0] for row in frame.select("_metadata.file_path").distinct().collect())
     numbers = session.createDataFrame([(path, number) for number, path in enumerate(files)], "file string, number long")
     columns = frame.columns
     wanted = _known_columns(columns, config)
@@ -114,7 +115,7 @@ def write_parquet(plan: Any, folder: str) -> None:
     )
     cut = F.substring(F.col("text"), F.col("start_byte") + 1, F.col("end_byte") - F.col("start_byte"))
     places = found.drop("kind", "level", "exact", "weight", "n_places").join(plan.articles, "article")
-    places = places.withColumn("text", F.decode(cut, F.lit("UTF-8"))).drop("body_start", "date", "source")
+    places = places.withColumn("text", cut.cast("string")).drop("body_start", "date", "source")
     of_segments = plan.matches.select("left_id", "right_id", "shared", "jaccard", "containment", "cosine")
     for side in ("left", "right"):
         first = [F.col(f"first.{name}").alias(f"{side}_{name}") for name in ("article", "start_byte", "end_byte")]

@@ -232,12 +232,16 @@ def write_tables(
 
     Raises
     ------
+    DedupError
+        There is no article.
     EngineError
         Spark failed, or the folder is there already.
     """
     from dedup.engines.lake import write_parquet
 
     with planned(session, articles, config, partitions, work) as plan:
+        if plan.articles.isEmpty():
+            raise DedupError("no article in the input: no record has text")
         write_parquet(plan, folder)
         n_findings = plan.findings.where("ordinal = 0").count()
     return f"dedup: {n_findings:,} findings written to {folder}: findings, places, matches, relations, articles"
