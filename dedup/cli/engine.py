@@ -24,7 +24,7 @@ class Engine:
     name : {"local", "spark"}
     master : str or None
         Of the cluster; None for what Spark's own settings say, else this machine.
-    memory : str or None
+    driver_memory : str or None
         Of Spark's driver.
     partitions : int or None
     work : str or None
@@ -35,13 +35,14 @@ class Engine:
 
     name: str
     master: str | None = None
-    memory: str | None = None
+    driver_memory: str | None = None
     partitions: int | None = None
     work: str | None = None
     parquet: str | None = None
 
     def __post_init__(self) -> None:
-        given = [f"--{one}" for one in ("master", "memory", "partitions", "work", "parquet") if getattr(self, one)]
+        names = ("master", "driver_memory", "partitions", "work", "parquet")
+        given = ["--" + name.replace("_", "-") for name in names if getattr(self, name)]
         if self.name == "local" and given:
             raise click.UsageError(f"{given[0]} is for --engine spark")
 
@@ -61,7 +62,7 @@ class Engine:
             return scan(inputs, config, jobs=jobs, progress=progress, without=without)
         from dedup.engines import session as engines
 
-        session = engines.start_session(master=self.master, jobs=jobs, memory=self.memory)
+        session = engines.start_session(master=self.master, jobs=jobs, memory=self.driver_memory)
         if self.parquet is not None and _is_lake(inputs):
             from dedup.engines.lake import read_parquet
 

@@ -272,7 +272,11 @@ ENGINE = (
         help="What runs the stages: this process, or Apache Spark, on this machine or a cluster. [default: local]",
     ),
     click.option("--master", metavar="URL", help="Of the cluster. [default: as Spark is set up, else this machine]"),
-    click.option("--memory", metavar="SIZE", help="Of Spark's driver, as 4g; on one machine it is all Spark has."),
+    click.option(
+        "--driver-memory",
+        metavar="SIZE",
+        help="Of Spark's driver, as 4g; on one machine, of all its tasks. [default: 1g]",
+    ),
     click.option(
         "--partitions",
         type=click.IntRange(min=1),

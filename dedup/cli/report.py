@@ -44,7 +44,7 @@ def report(
     verbose: bool,
     engine: str,
     master: str | None,
-    memory: str | None,
+    driver_memory: str | None,
     partitions: int | None,
     work: str | None,
     parquet: str | None,
@@ -63,7 +63,7 @@ def report(
         with run.opened(output) as stream:
             _rethreshold(saved, form, stream, shown, settings)
         return
-    chosen = Engine(engine, master, memory, partitions, work, parquet)
+    chosen = Engine(engine, master, driver_memory, partitions, work, parquet)
     named = run.named_inputs(inputs, files_from)
     run.refuse_to_overwrite([output], named)
     with run.opened(output) as stream:
