@@ -20,6 +20,8 @@ from dedup.readers import read_feeds
 
 #: Articles, where no number is given: Spark takes a hundred times what the local engine takes for a few.
 _COUNT = 5_000
+#: Jobs that are no part of the run.
+_BESIDE = "beside"
 _TABLES = ("segments", "matches", "passages", "relations", "findings")
 
 
@@ -53,6 +55,7 @@ def measure_spark(path: Path, options: Options) -> Result:
         finally:
             spark.stop()
         by_step = read_event_log(folder)
+        by_step.pop(_BESIDE, None)
     n, n_bytes = len(articles), len(articles.text)
     for step, used in by_step.items():
         row: Row = {"table": "Spark, by step", "step": step, "seconds": steps.get(step), "task s": used["tasks"]}
@@ -105,12 +108,14 @@ def read_event_log(folder: str) -> dict[str, dict[str, float]]:
     used: dict[str, dict[str, float]] = {}
     for event in _events(folder):
         if event["Event"] == "SparkListenerJobStart":
-            name = (event.get("Properties") or {}).get("spark.job.description") or "other"
+            name = (event.get("Properties") or {}).get("spark.job.description") or "read and collect"
             for stage in event["Stage IDs"]:
                 steps.setdefault(stage, name.removeprefix("saidtwice: "))
         elif event["Event"] == "SparkListenerTaskEnd":
             metrics = event.get("Task Metrics") or {}
-            one = used.setdefault(steps.get(event["Stage ID"], "other"), {"tasks": 0.0, "shuffled": 0, "spilled": 0})
+            one = used.setdefault(
+                steps.get(event["Stage ID"], "read and collect"), {"tasks": 0.0, "shuffled": 0, "spilled": 0}
+            )
             one["tasks"] += metrics.get("Executor Run Time", 0) / 1e3
             one["shuffled"] += (metrics.get("Shuffle Write Metrics") or {}).get("Shuffle Bytes Written", 0)
             one["spilled"] += metrics.get("Disk Bytes Spilled", 0)
@@ -143,6 +148,7 @@ def _measure_candidates(spark: Any, articles: Articles, config: Any) -> list[Row
     from dedup.engines.spark import Planner
 
     spark.conf.set("spark.sql.shuffle.partitions", "4")
+    spark.sparkContext.setJobDescription(_BESIDE)
     planner = Planner(spark, session.frame_of(spark, articles), config, 4)
     keys = planner.keep(planner.harvest()).where(f"kind = {batches.BAND}").select("key", "id")
     rows: list[Row] = []
