@@ -142,7 +142,7 @@ def test_an_error_is_one_line_and_exit_code_2(stub, tmp_path, error, line):
         (["report"], "Missing argument"),
         (["report", "a", "--bogus"], "No such option"),
         (["--bogus"], "No such option"),
-        (["report", "a", "--format", "xml"], "'json', 'text'"),
+        (["report", "a", "--format", "xml"], "'json', 'png'"),
         (["report", "a", "--field", "text"], "is not KEY=NAME"),
         (["report", "a", "-o", "/"], "is a directory"),
         (["report", "a", "-o", "no/such/folder/x"], "No such file or directory"),
