@@ -196,6 +196,7 @@ def test_a_reload_shows_the_same_again(opened, seeds_page):
     shown = column(page, "text")
     page.reload()
     page.wait_for_selector("html[data-ready]")
+    rows(page).first.wait_for()
 
     assert shown == column(page, "text")
     assert page.get_by_label("self").is_checked()
@@ -206,6 +207,7 @@ def test_a_reload_shows_the_same_again(opened, seeds_page):
     other = opened(address)
     assert (heading, address) == (other.inner_text("#finding-title"), other.url)
     other.get_by_role("link", name="← List").click()
+    rows(other).first.wait_for()
     assert shown == column(other, "text")
 
 

@@ -185,7 +185,7 @@ def test_kept_with_a_note(tmp_path, params, line, body, note):
 
 
 def test_other_fields(tmp_path, params):
-    """Ids may be numbers, sources objects with a name; dates become seconds; what is missing is empty."""
+    """Ids may be numbers, sources objects with a name or lists; dates become seconds; what is missing is empty."""
     lines = [
         {"text": "a", "guid": "g", "publisher": "P", "link": "L", "pubDate": "1970-01-02"},
         {"text": "b", "id": 12, "source": {"id": None, "name": "N"}, "timestamp": 86400},
@@ -199,7 +199,7 @@ def test_other_fields(tmp_path, params):
 
     path = str(tmp_path / "feed.jsonl")
     assert list(articles.ids) == ["g", "12", "12", "0", f"{path}:5", "0", f"{path}:7"]
-    assert list(articles.sources) == ["P", "N", "S", "", "", "", ""]
+    assert list(articles.sources) == ["P", "N", "x", "", "", "", ""]
     assert list(articles.urls) == ["L", "", "", "", "", "", ""]
     assert articles.dates.tolist() == [86400, 86400, 1_700_000_000, 86400, NO_DATE, 0, NO_DATE]
     assert articles.records.tolist() == [1, 2, 3, 4, 5, 6, 7]

@@ -64,7 +64,8 @@ def test_every_format_gives_the_same_fields(form, tmp_path):
 
     assert [one.id for one in articles] == list(read.ids)
     assert [one.title for one in articles] == [read.title(i) for i in range(len(read))]
-    assert [one.text for one in articles] == [read.body(i) for i in range(len(read))]
+    # A body that stands in its file as it is has the line ends around it too.
+    assert [one.text for one in articles] == [read.body(i).strip("\n") for i in range(len(read))]
     assert [int(one.date.timestamp()) for one in articles] == read.dates.tolist()
     assert [SOURCE] * len(articles) == list(read.sources)
     if form not in ("ninjs1", "ninjs3", "newsml"):

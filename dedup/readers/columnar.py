@@ -156,8 +156,12 @@ def _parquet_batches(path: str, file: OpenFile) -> Iterator[tuple[Any, _Plan]]:
         n_rows = sum(metadata.row_group(i).num_rows for i in groups)
         each = max(1, sum(sizes[: len(groups)]) // max(1, n_rows))
         rows = min(max(file.params.block_bytes // each, _LEAST_ROWS), _MOST_ROWS)
+        n_read = 0
         for batch in parquet.iter_batches(rows, groups, columns + nested) if groups else ():
+            n_read += batch.num_rows
             yield batch, plan
+        if n_read < n_rows:  # of a file that is cut meanwhile pyarrow ends the batches without an error
+            yield f"damaged: {n_read:,} of {n_rows:,} records could be read", plan
 
 
 def _group_bytes(group: Any, plan: _Plan) -> int:
