@@ -56,11 +56,12 @@ class Engine:
         without: Sequence[Path],
     ) -> Report | None:
         """Return the report, None if tables were written instead; ``note`` gets a line on them."""
-        from dedup.pipeline import read_articles, scan
-
         if self.name == "local":
+            from dedup.pipeline import scan
+
             return scan(inputs, config, jobs=jobs, progress=progress, without=without)
         from dedup.engines import session as engines
+        from dedup.pipeline import read_articles
 
         session = engines.start_session(master=self.master, jobs=jobs, memory=self.driver_memory)
         if self.parquet is not None and _is_lake(inputs):

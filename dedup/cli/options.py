@@ -283,12 +283,16 @@ ENGINE = (
         metavar="N",
         help="Of Spark's shuffles; the answer does not depend on it. [default: one for each 32 MB of text]",
     ),
-    click.option("--work", metavar="DIR", help="A folder that all machines of the cluster share; it is left empty."),
+    click.option(
+        "--work",
+        metavar="DIR",
+        help="A folder that all machines of the cluster share; it is left empty. [default: none, for one machine]",
+    ),
     click.option(
         "--parquet",
         metavar="DIR",
         help="Write what Spark finds as tables into this new folder, and no report; INPUT is read by the cluster if it "
-        "is Parquet.",
+        "is Parquet. [default: none]",
     ),
 )
 
