@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dedup.config import Config
 from dedup.lsh import Bands
-from dedup.model import NO_DATE, Articles, Level, Strings
+from dedup.model import NO_DATE, Articles, Level, Passages, Relations, Strings
 from dedup.passes import Cut, Survey, cut_articles, harvest, runs_of, searched_levels
 from dedup.score import DocumentFrequencies, Vocabulary, vocabulary_of
 from dedup.shingles import Ranges
@@ -280,3 +280,42 @@ def harvest_articles(
             id=np.append(np.repeat(ids[found.rows], bands.bands), ids[anchors.rows]),
             position=np.append(np.zeros(len(keys), np.int32), anchors.positions),
         )
+
+
+def passages_of(
+    columns: Columns,
+    left: NDArray[np.int32],
+    right: NDArray[np.int32],
+    left_shift: NDArray[np.int64] | int = 0,
+    right_shift: NDArray[np.int64] | int = 0,
+) -> Passages:
+    """Return columns of `dedup.engines.relating.PASSAGES` as a table of articles ``left`` and ``right``, positions shifted."""
+    return Passages(
+        left_articles=left,
+        right_articles=right,
+        left_starts=columns["left_start"].astype(np.int64) + left_shift,
+        left_ends=columns["left_end"].astype(np.int64) + left_shift,
+        right_starts=columns["right_start"].astype(np.int64) + right_shift,
+        right_ends=columns["right_end"].astype(np.int64) + right_shift,
+        left_tokens=columns["left_tokens"],
+        right_tokens=columns["right_tokens"],
+        matched=columns["matched"],
+        jaccard=columns["jaccard"],
+        containment=columns["containment"],
+        cosine=columns["cosine"],
+        levels=columns["level"].astype(np.uint8),
+        numbers_changed=columns["numbers_changed"],
+    )
+
+
+def relations_of(
+    columns: Columns, left: NDArray[np.int32], right: NDArray[np.int32], rows: NDArray[np.int64]
+) -> Relations:
+    """Return the relations that stand beside these rows of passages."""
+    return Relations(
+        left[rows],
+        right[rows],
+        columns["relation"][rows].astype(np.uint8),
+        columns["left_coverage"][rows],
+        columns["right_coverage"][rows],
+    )

@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 from dedup import findings, gather, listing, notices, passages, places
 from dedup.config import Config
-from dedup.engines.batches import LAST, Columns, Table, Terms, articles_of_batch, columns_of, cut_batch
+from dedup.engines.batches import (
+    LAST,
+    Columns,
+    Table,
+    Terms,
+    articles_of_batch,
+    columns_of,
+    cut_batch,
+    passages_of,
+    relations_of,
+)
 from dedup.engines.pairing import SERIAL, as_table
 from dedup.findings import Notices
 from dedup.model import NO_DATE, Articles, Findings, Kind, Level, Passages, Relations, Strings
@@ -168,37 +178,11 @@ class Told:
 
     def passages(self) -> tuple[Passages, NDArray[np.uint8]]:
         """Return the passages and the kind of each."""
-        c = self.columns
-        left, right = self.sides
-        table = Passages(
-            left_articles=left,
-            right_articles=right,
-            left_starts=c["left_start"].astype(np.int64),
-            left_ends=c["left_end"].astype(np.int64),
-            right_starts=c["right_start"].astype(np.int64),
-            right_ends=c["right_end"].astype(np.int64),
-            left_tokens=c["left_tokens"],
-            right_tokens=c["right_tokens"],
-            matched=c["matched"],
-            jaccard=c["jaccard"],
-            containment=c["containment"],
-            cosine=c["cosine"],
-            levels=c["level"].astype(np.uint8),
-            numbers_changed=c["numbers_changed"],
-        )
-        return table, c["kind"].astype(np.uint8)
+        return passages_of(self.columns, *self.sides), self.columns["kind"].astype(np.uint8)
 
     def relations(self, rows: NDArray[np.int64]) -> Relations:
         """Return the relations that stand beside these passages."""
-        left, right = self.sides
-        c = self.columns
-        return Relations(
-            left[rows],
-            right[rows],
-            c["relation"][rows].astype(np.uint8),
-            c["left_coverage"][rows],
-            c["right_coverage"][rows],
-        )
+        return relations_of(self.columns, *self.sides, rows)
 
     def take(self, rows: NDArray[np.int64]) -> Table:
         """Return some rows of the table."""

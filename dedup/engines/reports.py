@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dedup import listing
 from dedup.config import Config
-from dedup.engines.batches import Columns, columns_of
+from dedup.engines.batches import Columns, columns_of, passages_of, relations_of
 from dedup.engines.relating import NO_RELATION
 from dedup.errors import EngineError
 from dedup.findings import rank_articles
@@ -123,33 +123,11 @@ def _clusters(plan: Plan, offsets: NDArray[np.int64], ranks: NDArray[np.int64]) 
 def _passages(plan: Plan, articles: Articles) -> tuple[Passages, Relations]:
     c = _sorted(plan.passages, ("left", "right", "left_first", "right_first"))
     left, right = c["left"], c["right"]
-    passages = Passages(
-        left_articles=left.astype(np.int32),
-        right_articles=right.astype(np.int32),
-        left_starts=c["left_start"] + articles.offsets[left],
-        left_ends=c["left_end"] + articles.offsets[left],
-        right_starts=c["right_start"] + articles.offsets[right],
-        right_ends=c["right_end"] + articles.offsets[right],
-        left_tokens=c["left_tokens"],
-        right_tokens=c["right_tokens"],
-        matched=c["matched"],
-        jaccard=c["jaccard"],
-        containment=c["containment"],
-        cosine=c["cosine"],
-        levels=c["level"].astype(np.uint8),
-        numbers_changed=c["numbers_changed"],
-    )
+    sides = left.astype(np.int32), right.astype(np.int32)
     rows = np.flatnonzero(c["relation"] != NO_RELATION)
     new = np.append(True, (left[rows][1:] != left[rows][:-1]) | (right[rows][1:] != right[rows][:-1]))
     rows = rows[new[: len(rows)]]
-    relations = Relations(
-        left[rows].astype(np.int32),
-        right[rows].astype(np.int32),
-        c["relation"][rows].astype(np.uint8),
-        c["left_coverage"][rows],
-        c["right_coverage"][rows],
-    )
-    return passages, relations
+    return passages_of(c, *sides, articles.offsets[left], articles.offsets[right]), relations_of(c, *sides, rows)
 
 
 def _findings(plan: Plan, articles: Articles) -> Findings:
