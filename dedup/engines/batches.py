@@ -289,7 +289,7 @@ def passages_of(
     left_shift: NDArray[np.int64] | int = 0,
     right_shift: NDArray[np.int64] | int = 0,
 ) -> Passages:
-    """Return columns of `dedup.engines.relating.PASSAGES` as a table of articles ``left`` and ``right``, positions shifted."""
+    """Return columns of `PASSAGES` (of `relating`) as a table of articles ``left`` and ``right``, positions shifted."""
     return Passages(
         left_articles=left,
         right_articles=right,
