@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dedup.cli import main
+from dedup.cli import run_and_leave
 
 if __name__ == "__main__":
-    main(prog_name="dedup")
+    run_and_leave()

@@ -214,6 +214,20 @@ def test_a_closed_pipe_is_no_error():
 # --- help
 
 
+@pytest.mark.parametrize(("argument", "status"), [("--version", 0), ("no-such-command", 2)])
+def test_leaving_keeps_the_status_the_output_and_what_is_registered(argument, status):
+    """The process ends without taking the interpreter apart; nothing that is written or due at the end is lost."""
+    script = (
+        f"import atexit, sys; sys.argv = ['dedup', {argument!r}]; atexit.register(print, 'at the end')\n"
+        "from dedup.cli import run_and_leave; print('unflushed'); run_and_leave(); print('not reached')"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    lines = done.stdout.splitlines()
+
+    assert status == done.returncode
+    assert ("unflushed", "at the end") == (lines[0], lines[-1])
+
+
 def test_help_imports_nothing_heavy():
     """``dedup --help`` loads neither NumPy nor Numba nor scikit-learn."""
     code = (
