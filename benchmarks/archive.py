@@ -19,12 +19,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.datasets import read_records
+from benchmarks.processes import Run, run
 from benchmarks.results import Figure, Options, Result, Row
 from dedup.index import blocks, file
 
@@ -33,14 +33,6 @@ _CHECKED = 100
 _STEPS = 4
 _MAPS = {file.SEGMENTS: "keys", file.BANDS: "bands", file.ANCHORS: "anchors", file.POSTINGS: "places",
          file.WORDS: "words"}  # fmt: skip
-
-
-class Cost(NamedTuple):
-    """What a process took: seconds as they passed, those of processors, and peak memory in MB."""
-
-    seconds: float
-    busy: float
-    memory: float
 
 
 def measure_archive(path: Path, options: Options) -> Result:
@@ -63,17 +55,17 @@ def measure_archive(path: Path, options: Options) -> Result:
             result.rows.append(row)
         whole = [_check(archive, new) for _ in range(3)]
         cold = [_check(archive, new, cold=True) for _ in range(3)]
-        busy = sum(one.busy for one in built)
+        busy = sum(one.cpu_seconds for one in built)
         result.figures.extend(
             [
-                Figure("building: rate, as share of a report's", report.busy / busy, ">=", 1 / 3,
-                       f"{report.busy:.1f} s of processors for the report, {busy:.1f} for the archive"),
+                Figure("building: rate, as share of a report's", report.cpu_seconds / busy, ">=", 1 / 3,
+                       f"{report.cpu_seconds:.1f} s of processors for the report, {busy:.1f} for the archive"),
                 Figure("check of 100 articles, warm, seconds", points[-1][2], "<=", 1),
                 Figure("the same, seconds of processors", points[-1][3]),
                 Figure("the command as a whole, warm, seconds", median(one.seconds for one in whole)),
                 Figure("the command as a whole, cold, seconds", median(one.seconds for one in cold), "<=", 3),
-                Figure("memory of the check, MB", max(one.memory for one in whole + cold), "<=", 300),
-                Figure("memory of the building, MB", max(one.memory for one in built)),
+                Figure("memory of the check, MB", max(one.peak_mb for one in whole + cold), "<=", 300),
+                Figure("memory of the building, MB", max(one.peak_mb for one in built)),
                 Figure("bytes a paragraph on disk", archive.stat().st_size / n),
             ]
         )  # fmt: skip
@@ -121,17 +113,12 @@ def _write(path: Path, records: Sequence[dict[str, object]]) -> None:
         stream.writelines(json.dumps(record) + "\n" for record in records)
 
 
-def _command(*arguments: object) -> Cost:
+def _command(*arguments: object) -> Run:
     """Run the command line to its end."""
-    start = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-m", "dedup", *map(str, arguments)], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    if status:
-        raise RuntimeError(f"dedup {' '.join(map(str, arguments))} failed")
-    return Cost(time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    return run(sys.executable, "-m", "dedup", *map(str, arguments))
 
 
-def _check(archive: Path, new: Path, *, cold: bool = False) -> Cost:
+def _check(archive: Path, new: Path, *, cold: bool = False) -> Run:
     if cold:
         with archive.open("rb") as stream:
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)

@@ -16,8 +16,9 @@ from benchmarks.agreement import f1
 from benchmarks.edits import EDITS, Chance, Copy, Edit
 from benchmarks.made import base_articles
 from benchmarks.planting import Corpus, plant
+from benchmarks.processes import median_run
 from benchmarks.results import Options, Result, Row, share
-from benchmarks.speed import Feed, median_run, opened_feed, report
+from benchmarks.speed import Feed, opened_feed, report
 from dedup.model import Level
 from dedup.pipeline import Report
 

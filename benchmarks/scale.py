@@ -23,8 +23,8 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.processes import Run, run
 from benchmarks.results import Figure, Options, Result, Row
-from benchmarks.speed import Run, run
 from dedup import read_feeds
 from dedup.scratch import parse_size
 

@@ -11,8 +11,9 @@ from itertools import islice
 from pathlib import Path
 
 import dedup
+from benchmarks.processes import median_run
 from benchmarks.results import Figure, Options, Result, Row
-from benchmarks.speed import MEGABYTE, Feed, median_run, notice_feed, opened_feed, report, slope
+from benchmarks.speed import MEGABYTE, Feed, notice_feed, opened_feed, report, slope
 
 _HUGE_BYTES = 50_000_000
 _LINES = 1_000_000

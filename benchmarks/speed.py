@@ -8,10 +8,8 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
 import random
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -21,7 +19,8 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.results import ROOT, SEEDS, Figure, Options, Result, Row
+from benchmarks.processes import Run, median_run, run
+from benchmarks.results import SEEDS, Figure, Options, Result, Row
 
 MEGABYTE = 1e6
 #: Of the text: what the report may take at its peak.
@@ -31,62 +30,9 @@ EXPONENT_LIMIT = 1.1
 READ_LIMITS = {"JSON Lines": 1.0, "CSV": 2.0, "Parquet": 1.3}
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run of a command as a whole process.
-
-    Attributes
-    ----------
-    seconds : float
-        Wall time, start-up included.
-    cpu_seconds : float
-        User and system, all threads.
-    peak_mb : float
-        Largest resident size, MiB.
-    """
-
-    seconds: float
-    cpu_seconds: float
-    peak_mb: float
-
-
-def run(*command: str | Path, env: dict[str, str] | None = None) -> Run:
-    """Run a command to its end and return what it took.
-
-    Raises
-    ------
-    RuntimeError
-        The command failed; with the last line that it wrote to stderr.
-    """
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        cwd=ROOT,
-        env=os.environ | (env or {}),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stderr is not None
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stderr.close()
-    if process.returncode:
-        raise RuntimeError(f"{' '.join(map(str, command))}: {errors.strip().splitlines()[-1:]}")
-    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
-
-
 def report(feed: Path, out: Path, *options: str) -> Run:
     """Run ``dedup report`` on a feed to JSON in ``out``."""
     return run(sys.executable, "-m", "dedup", "report", feed, "--format", "json", "-v", "-o", out, *options)
-
-
-def median_run(runs: list[Run]) -> Run:
-    """Return the median time, the median processor time, and the largest peak."""
-    seconds, cpu = ([getattr(one, name) for one in runs] for name in ("seconds", "cpu_seconds"))
-    return Run(statistics.median(seconds), statistics.median(cpu), max(one.peak_mb for one in runs))
 
 
 def text_bytes(feed: Path) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
-from benchmarks import made
+from benchmarks import made, processes
 from benchmarks.__main__ import main
 from benchmarks.floors import PATH, Floor, format_failures, judge, read_floors
 from benchmarks.registry import BENCHMARKS, Need, data_path
@@ -172,3 +173,13 @@ def test_the_gate_notices_a_floor_of_cosine_at_0(small_gate: Path) -> None:
     assert result.exit_code == 1
     assert any("quality-made: kind verbatim, place inside: precision is 0.5" in one for one in lines)
     assert all(line.startswith("under its floor: quality-made: ") for line in lines)
+
+
+def test_a_process_is_measured_without_what_started_it():
+    """Its own peak, though this one holds more; a failed command says what it wrote last."""
+    held = b"\1" * 300_000_000
+    took = processes.run(sys.executable, "-c", "held = b'1' * 100_000_000")
+
+    assert 95 < took.peak_mb < 200 < len(held) / 2**20
+    with pytest.raises(RuntimeError, match="no such feed"):
+        processes.run(sys.executable, "-c", "import sys; sys.exit('no such feed')")
