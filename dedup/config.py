@@ -71,6 +71,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "page_text": ("read", "page_text"),
     "page_extractor": ("read", "page_extractor"),
     "exclude": ("read", "exclude"),
+    "encoding": ("read", "encoding"),
     "max_document_bytes": ("read", "max_document_bytes"),
     "join_hyphens": ("tokens", "join_hyphens"),
     "shingle": ("shingle", "unit"),

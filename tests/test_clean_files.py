@@ -71,6 +71,22 @@ def test_a_json_array_keeps_its_form(tmp_path, space, before, after):
     assert f"{before}[{space}{f',{space}'.join([records[0], *records[2:]])}{space}]{after}\n" == out.read_text()
 
 
+@pytest.mark.parametrize("inner", ['{"text": ', '{"_id": "x", "_source": {"n": 0, "text": '])
+def test_objects_one_after_the_other_keep_their_form(tmp_path, inner):
+    """What `jq` writes, and what Elasticsearch exports: an object that goes leaves the others as they were."""
+    end = "}" * inner.count("{")
+    records = [
+        f'{inner}{json.dumps(text)},\n  "m":[1.50, {{}}]\n{end}' for text in [TEXTS[1], TEXTS[2], DOUBLED, TWO + FOUR]
+    ]
+    feed, out = tmp_path / "feed.json", tmp_path / "out.json"
+    feed.write_text("\n".join(records) + "\n\n")
+
+    assert run("clean", feed, "-o", out, "--stays", "first").exit_code == 0
+
+    records[2] = records[2].replace(json.dumps(DOUBLED), json.dumps(f"{ONE}\n\n{TWO}"))
+    assert "\n".join([records[0], *records[2:]]) + "\n\n" == out.read_text()
+
+
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
 @pytest.mark.parametrize("delimiter", [",", "\t"])
 def test_a_table_keeps_every_other_byte(tmp_path, end, delimiter):

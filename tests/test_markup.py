@@ -104,8 +104,12 @@ def test_what_is_declared_is_read(encoding):
     ("content", "text", "note"),
     [
         ("<meta charset=latin-1><p>né".encode(), "né", ""),
-        ("<meta charset=utf-8><p>né".encode("latin-1"), "né", "declared utf-8, read as windows-1252"),
-        ("<p>né “x”".encode("cp1252"), "né “x”", "no encoding declared, read as windows-1252"),
+        (
+            "<meta charset=utf-8><p>né".encode("latin-1"),
+            "né",
+            "declared utf-8, read as windows-1252; --encoding for another",
+        ),
+        ("<p>né “x”".encode("cp1252"), "né “x”", "no encoding declared, read as windows-1252; --encoding for another"),
         ("<p>né né né né ".encode() + b"\xff", "né né né né \ufffd", "invalid UTF-8 in 1 places, read as U+FFFD"),
         ("<meta charset=nonsense><p>né".encode(), "né", ""),
         ("<meta charset=hex><p>né".encode(), "né", ""),

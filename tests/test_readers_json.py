@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from dedup.errors import ConfigError
 from dedup.kernels import gather, jsonlines
 from dedup.model import NO_DATE
-from dedup.readers import ReadParams, iter_batches, join_batches
+from dedup.readers import ReadParams, iter_batches, join_batches, read_feeds
 from dedup.readers.buffer import TextBuffer
 from dedup.readers.fields import FieldTable
 from dedup.readers.versions import NAMED_REPEATS
@@ -27,6 +28,8 @@ from tests.reading import (
     rows,
     texts,
 )
+
+AS_WINDOWS = "not UTF-8, read as windows-1252; --encoding for another"
 
 
 @given(feed=st.lists(texts, max_size=8), ascii_only=st.booleans(), block=st.integers(1, 90))
@@ -168,9 +171,9 @@ def test_a_string_ends_with_its_line(tmp_path, params):
         (b'{"text": "a\\ud800b"}', "a\ufffdb", "lone surrogate replaced by U+FFFD"),
         (b'{"text": "\\ud83d\\u0041"}', "\ufffdA", "lone surrogate replaced by U+FFFD"),
         (b'{"text": "a\\udc80b"}', "a\ufffdb", "lone surrogate replaced by U+FFFD"),
-        (b'{"text": "\xe9t\xe9"}', "été", "not UTF-8, read as windows-1252"),
+        (b'{"text": "\xe9t\xe9"}', "été", AS_WINDOWS),
         (b'{"text": "\xc3\xa9t\xc3"}', "ét\ufffd", "invalid UTF-8 in 1 places, read as U+FFFD"),
-        (b'{"text": "a", "title": "\xed\xa0\x80"}', "a", "not UTF-8, read as windows-1252"),
+        (b'{"text": "a", "title": "\xed\xa0\x80"}', "a", AS_WINDOWS),
         (b'{"text": "a", "date": "yesterday"}', "a", "date not understood, article kept without one"),
         (b'{"text": "a", "date": 1e300}', "a", "date not understood, article kept without one"),
     ],
@@ -399,7 +402,7 @@ UP_TO = "the array is read up to there"
         (b'[{"text": "a"}, {"text": "b"}, {"te', ["a", "b"], f"not JSON: Unterminated string starting at; {UP_TO}"),
         (b'[{"text": "a"} {"text": "b"}]', ["a"], f"not JSON: Expecting ',' delimiter; {UP_TO}"),
         (b'[{"text": "a"}] x', ["a"], "not JSON: Extra data after the array"),
-        (b'[{"text": "a", "x": NaN}, {"text": "\xff"}]', ["a", "ÿ"], "not UTF-8, read as windows-1252"),
+        (b'[{"text": "a", "x": NaN}, {"text": "\xff"}]', ["a", "ÿ"], AS_WINDOWS),
         (b"[]", [], "no record in it"),
     ],
 )  # fmt: skip
@@ -516,3 +519,79 @@ def test_a_list_inside_an_object_is_read_as_the_list(tmp_path, indent, inside):
     assert rows(bare) == rows(read)
     assert notes(bare) == notes(read) == [(2, LOOKED)]
     assert len(read) == 2
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+@pytest.mark.parametrize("between", ["", "\n", "\n\n", " \r\n", ",\n"])
+def test_objects_one_after_the_other(tmp_path, indent, between):
+    """What `jq` writes: objects over several lines, or several in a line, each a record with its number."""
+    records = [{"id": str(i), "text": f'Body {i}: "}}{{" \\ and\nmore.', "a": {"b": [{}]}} for i in range(5)]
+    content = between.join(json.dumps(record, indent=indent) for record in records)
+
+    articles = read_bytes(tmp_path, content.encode(), ReadParams(block_bytes=64), "a.json")
+
+    assert [(record["id"], record["text"]) for record in records] == [
+        (articles.ids[i], articles.body(i)) for i in range(len(articles))
+    ]
+    assert () == articles.skips
+    are_lines = indent is None and between.endswith("\n") and not between.startswith(",")
+    assert list(range(1, 10, between.count("\n")) if are_lines else range(1, 6))[:5] == articles.records.tolist()
+
+
+def test_a_broken_object_among_others_is_named_and_the_others_are_read(tmp_path):
+    """An object over several lines that is broken is a skip; one that never ends takes no line with it."""
+    good, bad, rubbish = '{\n "text": "a"\n}\n', '{\n "text": b\n}\n', "x\n"
+    content = good + bad + good + rubbish + good + '{\n "text": [\n' + good
+
+    articles = read_bytes(tmp_path, content.encode(), ReadParams(), "a.json")
+
+    assert ["a"] * 4 == [articles.body(i) for i in range(len(articles))]
+    assert [2, 4, 6] == [skip.record for skip in articles.skips]
+    assert {"not JSON: Expecting value"} == {skip.reason for skip in articles.skips}
+
+
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("\n]\n", []),
+        (", null, 5 ]", ["not an object"] * 2),
+        ("", ["not JSON: the array does not end; it is read up to there"]),
+        ("] x", ["not JSON: Extra data after the array"]),
+        (', {"text": ]', ["not JSON: Expecting value", "not JSON: the array does not end; it is read up to there"]),
+    ],
+)
+def test_a_large_array_is_read_element_by_element(tmp_path, monkeypatch, end, said):
+    """An array that is too large to be held gives what a small one gives, and its end is told."""
+    records = [{"id": str(i), "title": "T", "text": f'Body {i}: "]}}{{" \\ and\nmore.' * 9} for i in range(300)]
+    content = (
+        "[\n" + ",\n".join(json.dumps(record, indent=i % 2 or None) for i, record in enumerate(records)) + end
+    ).encode()
+    params = ReadParams(block_bytes=3000, compiled_bytes=2000)
+    whole = read_bytes(tmp_path, content, params, "a.json")
+    monkeypatch.setattr("dedup.readers.jsonlines._WHOLE_BYTES", 5000)
+
+    articles = read_bytes(tmp_path, content, params, "a.json")
+
+    assert whole.text.tobytes() == articles.text.tobytes()
+    assert whole.records.tolist() == articles.records.tolist()
+    assert list(whole.ids) == list(articles.ids)
+    assert said == [skip.reason for skip in articles.skips]
+
+
+def test_records_inside_of_records(tmp_path):
+    """Exports of Elasticsearch and answers of JSON:API have the fields in an object inside, and the id beside it."""
+    hit = {"_index": "n", "_id": "x7", "_source": {"title": "Fog", "text": "Thick.", "tags": ["sea"]}}
+    entry = {"type": "node", "id": "9", "attributes": {"title": "Ferry", "body": {"value": "<p>Late.</p>"}}}
+    (tmp_path / "a.json").write_text(json.dumps({"took": 1, "hits": {"total": 1, "hits": [hit]}}))
+    (tmp_path / "b.jsonl").write_text(
+        json.dumps(hit | {"_id": 8}) + "\n" + json.dumps(hit | {"_source": {"n": 1}}) + "\n"
+    )
+    (tmp_path / "c.json").write_text(json.dumps({"data": [entry], "links": {}}))
+
+    articles = read_feeds([tmp_path])
+
+    assert [("x7", "Fog", "Thick."), ("8", "Fog", "Thick."), ("9", "Ferry", "Late.")] == [
+        (articles.ids[i], articles.title(i), articles.body(i)) for i in range(len(articles))
+    ]
+    assert [("b.jsonl", 2)] == [(Path(skip.path).name, skip.record) for skip in articles.skips]
+    assert articles.skips[0].reason.startswith("no text field")

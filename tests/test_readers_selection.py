@@ -204,7 +204,7 @@ def test_mixed_encodings_and_loops(tmp_path):
 
     assert bodies(articles) == ["café", "café", "café", "a\0b", "café", "café", "café", "café, naïve\ufffd"]
     assert {
-        **dict.fromkeys(["a.csv", "f.jsonl", "g.txt"], "not UTF-8, read as windows-1252"),
+        **dict.fromkeys(["a.csv", "f.jsonl", "g.txt"], "not UTF-8, read as windows-1252; --encoding for another"),
         "e": f"same folder as {tmp_path}",
         "i.txt": "invalid UTF-8 in 1 places, read as U+FFFD",
     } == {Path(skip.path).name: skip.reason for skip in articles.skips}

@@ -90,7 +90,9 @@ def test_encodings(tmp_path, encoding):
     articles = read(tmp_path, "id;text\n1;Žluť café\n2;plain\n".replace("Žluť", "Zlut").encode(encoding))
 
     assert ["Zlut café", "plain"] == bodies(articles)
-    assert ([(2, "not UTF-8, read as windows-1252")] if encoding == "cp1252" else []) == reasons(articles)
+    assert (
+        [(2, "not UTF-8, read as windows-1252; --encoding for another")] if encoding == "cp1252" else []
+    ) == reasons(articles)
 
 
 def test_columns_are_found_by_name(tmp_path):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedup.errors import ConfigError
 from dedup.model import NO_DATE
 from dedup.readers import ReadParams, read_feeds
 from tests.reading import (
@@ -35,7 +38,7 @@ def test_text_is_kept_byte_for_byte(tmp_path, content):
     assert {
         "": content,
         f"invalid UTF-8 in {marks} places, read as U+FFFD": content.decode("utf-8", "replace").encode(),
-        "not UTF-8, read as windows-1252": content.decode("cp1252", "replace").encode(),
+        "not UTF-8, read as windows-1252; --encoding for another": content.decode("cp1252", "replace").encode(),
     }[note] == articles.text.tobytes()
     assert (note == "") == (marks == 0)
 
@@ -133,3 +136,50 @@ def test_large_text_file(tmp_path):
 
     assert len(articles) == 1
     assert np.array_equal(np.frombuffer(content, np.uint8), articles.text)
+
+
+@pytest.mark.parametrize("encoding", ["windows-1251", "koi8-r", "Shift_JIS", "euc-kr", "gb18030", "big5"])
+@pytest.mark.parametrize("form", ["a.txt", "a.md", "a.jsonl", "a.json", "a.csv", "a.xml", "a.html", "a.parquet"])
+def test_named_encoding(tmp_path, encoding, form):
+    """What is not UTF-8 and declares nothing is in the encoding that was named, in every format, without a note."""
+    text = {
+        "Shift_JIS": "表示は十時半に出る。",
+        "euc-kr": "서울의 배",
+        "gb18030": "渡轮保留到春天",
+        "big5": "許功蓋",
+    }.get(encoding, "Паром остаётся до весны")
+    name = "Текст" if encoding in ("windows-1251", "koi8-r", "Shift_JIS") else "text"
+    content = {
+        ".jsonl": f'{{"text": "{text}"}}\n{{"text": "plain"}}\n',
+        ".json": f'[\n{{"text": "{text}"}},\n{{"text": "plain"}}]',
+        ".csv": f'id;{name}\n1;"{text}"\n2;plain\n',
+        ".xml": f"<rss version='2.0'><channel><item><description>{text}</description></item></channel></rss>",
+        ".html": f"<html><body><p>{text}</p></body></html>",
+    }.get(Path(form).suffix, text)
+    path = tmp_path / form
+    if form == "a.parquet":
+        pa = pytest.importorskip("pyarrow")
+        pytest.importorskip("pyarrow.parquet").write_table(pa.table({"text": [text.encode(encoding)]}), path)
+    else:
+        path.write_bytes(content.encode(encoding))
+    (tmp_path / "b.txt").write_text("déjà vu")
+    (tmp_path / "c.html").write_bytes("<meta charset=iso-8859-2><p>Zażółć".encode("iso-8859-2"))
+
+    articles = read_feeds([tmp_path], ReadParams(encoding=encoding, fields={"text": ("text", name)}))
+
+    plain = ["plain"] if form[1:] in (".jsonl", ".json", ".csv") else []
+    assert [text, *plain, "déjà vu", "Zażółć"] == [articles.body(i) for i in range(len(articles))]
+    assert () == articles.skips
+
+
+def test_named_encoding_is_named_where_a_declaration_is_wrong_and_refused_where_it_is_none(tmp_path):
+    """A wrong declaration is noted, bytes that are no such text are U+FFFD, and nonsense is refused by name."""
+    (tmp_path / "a.html").write_bytes("<meta charset=utf-8><p>Паром до весны".encode("cp1251"))
+    (tmp_path / "b.txt").write_bytes(b"\x95\x5c\x8e\xa6 \x81\xff")
+
+    articles = read_feeds([tmp_path], ReadParams(encoding="shift_jis"))
+
+    assert ["declared utf-8, read as cp932", "invalid cp932 read as U+FFFD"] == [one.reason for one in articles.skips]
+    for nonsense in ("windows-9", "utf-16", "iso-2022-jp", "hex", "cp037", "a\0b", "é"):
+        with pytest.raises(ConfigError, match=r"read: encoding: .* is not known, or is none that contains ASCII"):
+            ReadParams(encoding=nonsense)

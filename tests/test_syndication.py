@@ -251,7 +251,10 @@ def test_html_that_is_not_utf8_is_noted(tmp_path):
     articles = read(tmp_path, b'{"text": "<p>caf\xe9</p><p>\\ud800</p>"}', "feed.jsonl")
 
     assert "café\n\n\ufffd" == articles.body(0)
-    assert [(1, "not UTF-8, read as windows-1252"), (1, "lone surrogate replaced by U+FFFD")] == reasons(articles)
+    assert [
+        (1, "not UTF-8, read as windows-1252; --encoding for another"),
+        (1, "lone surrogate replaced by U+FFFD"),
+    ] == reasons(articles)
 
 
 def test_a_finding_names_entry_link_title_and_paragraph(tmp_path):

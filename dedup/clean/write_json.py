@@ -14,10 +14,11 @@ from dedup.clean.edits import MARKS, Edit, Edits, RemovedWriter
 from dedup.clean.packing import content_of, packed_output
 from dedup.errors import FeedError
 from dedup.readers.fields import FieldTable, Record
-from dedup.readers.jsonlines import array_elements, may_be_one_object
-from dedup.readers.jsonrecords import parse_line, wrapped_array
+from dedup.readers.jsonlines import array_elements, is_record_line, may_be_one_object
+from dedup.readers.jsonrecords import INNER, parse_line, wrapped_array
+from dedup.readers.jsonvalues import are_values, split_values
 from dedup.readers.params import ReadParams
-from dedup.readers.streams import line_blocks
+from dedup.readers.streams import HEAD_BYTES, line_blocks, peek
 
 _JSON_SPACE = b" \t\r\n"
 _SPACE = re.compile(r"[ \t\r\n]*")
@@ -33,6 +34,15 @@ def write(path: str, out: Path, name: str, edits: Edits, params: ReadParams, rem
         first = next(blocks, b"")
         start = first.lstrip(_JSON_SPACE)
         line_end = start.find(b"\n") + 1
+        if start.startswith(b"{") and not is_record_line(start, line_end, table):
+            head, blocks = peek(chain([first], blocks), HEAD_BYTES)
+            if are_values(head, table):
+                values = split_values(blocks, params.max_document_bytes)
+                _write_values(path, values, stream, edits, table, removed)
+                return
+            first = next(blocks, b"")
+            start = first.lstrip(_JSON_SPACE)
+            line_end = start.find(b"\n") + 1
         if start.startswith(b"[") or (start.startswith(b"{") and may_be_one_object(start, line_end, table)):
             whole = b"".join([first, *blocks])
             if _write_whole(path, whole, stream, edits, table, removed):
@@ -43,6 +53,26 @@ def write(path: str, out: Path, name: str, edits: Edits, params: ReadParams, rem
             for line in block.splitlines(keepends=True) if b"\r" not in block else _lines(block):
                 stream.write(_edited_line(path, number, line, edits, table, removed))
                 number += line.endswith(b"\n")
+
+
+def _write_values(
+    path: str,
+    values: Iterator[tuple[bytes, bytes]],
+    stream: BinaryIO,
+    edits: Edits,
+    table: FieldTable,
+    removed: RemovedWriter,
+) -> None:
+    """Write objects that stand one after the other; with one that goes, goes what stands before it."""
+    for number, (before, value) in enumerate(values, 1):
+        if before.strip() if value else before.strip(_JSON_SPACE):
+            raise FeedError(path, number, "not JSON; mend it first, or add --format jsonl")
+        edit = edits.get(number) if value else None
+        if edit is not None:
+            removed.write(edit, _embedded(value) if edit.drop else None)
+        if edit is None or not edit.drop:
+            stream.write(before)
+            stream.write(value if edit is None else _edited_record(path, number, value, edit, edits, table))
 
 
 def _lines(block: bytes) -> Iterator[bytes]:
@@ -162,6 +192,13 @@ def _members(source: str, at: int) -> Iterator[tuple[str, int, int, Any]]:
 def _text_span(source: str, table: FieldTable) -> tuple[int, int, str]:
     """Return where the text of a record stands, quotes included, and what it is."""
     at = _SPACE.match(source).end()  # type: ignore[union-attr]
+    inner = {name: start for name, start, _, value in _members(source, at) if isinstance(value, Mapping)}
+    spans = (_text_member(source, start, table) for start in (at, *(inner[name] for name in INNER if name in inner)))
+    return next((span for span in spans if span[2]), (0, 0, ""))
+
+
+def _text_member(source: str, at: int, table: FieldTable) -> tuple[int, int, str]:
+    """Return where the text stands in the object that begins at ``at``, and what it is."""
     members = {name: (start, end, value) for name, start, end, value in _members(source, at)}  # of equal ones the last
     for name in table.roles["text"]:
         start, end, value = members.get(name, (0, 0, None))

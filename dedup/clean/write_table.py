@@ -23,10 +23,13 @@ def write(path: str, out: Path, name: str, edits: Edits, params: ReadParams, rem
     with content_of(path, params) as (mark, chunks):
         content = b"".join(chunks)
     is_tsv = name_format(path) == "csv" and ".tsv" in path.lower()
-    layout = find_layout(content[:HEAD_BYTES], FieldTable(params), is_tsv=is_tsv)
+    fields_of = FieldTable(params)
+    layout = find_layout(content[:HEAD_BYTES], fields_of, is_tsv=is_tsv)
     if isinstance(layout, str):
         raise FeedError(path, 0, layout)
-    table = _Table(path, content.decode("latin-1"), layout)  # a character a byte: quotes and ends are ASCII
+    table = _Table(
+        path, content.decode("latin-1"), layout, fields_of.encoding or "cp1252"
+    )  # a character a byte: quotes and ends are ASCII
     with packed_output(out, name) as stream:
         stream.write(mark)
         head = content[: layout.start]
@@ -58,8 +61,9 @@ def write(path: str, out: Path, name: str, edits: Edits, params: ReadParams, rem
 class _Table:
     """The text of a table, and how it is written."""
 
-    def __init__(self, path: str, text: str, layout: Layout) -> None:
+    def __init__(self, path: str, text: str, layout: Layout, encoding: str) -> None:
         self.path, self.text, self.layout = path, text, layout
+        self.encoding = encoding  # of records that are not UTF-8
         self._ends = re.compile(f"[{re.escape(layout.delimiter)}\r\n]")
 
     def fields(self, at: int, line: int) -> tuple[list[tuple[int, int]], int]:
@@ -97,7 +101,7 @@ class _Table:
             record.decode()
             encoding = "utf-8"
         except UnicodeDecodeError:
-            encoding = "cp1252"
+            encoding = self.encoding
         ranked = sorted((rank, column) for column, role, rank in self.layout.entries if role == _TEXT)
         for _, column in ranked:
             if column >= len(fields):
@@ -128,7 +132,7 @@ class _Table:
         delimiter = self.layout.delimiter.encode()
         if MARKS not in columns:
             return record + delimiter * (1 + len(columns) - n_fields) + new
-        fields, _ = _Table(self.path, record.decode("latin-1"), self.layout).fields(0, 0)
+        fields, _ = _Table(self.path, record.decode("latin-1"), self.layout, self.encoding).fields(0, 0)
         column = columns.index(MARKS)
         if column >= len(fields):
             return record + delimiter * (1 + column - len(fields)) + new

@@ -150,6 +150,13 @@ SETTINGS = (
         "[default: none]",
     ),
     click.option(
+        "--encoding",
+        cls=SettingOption,
+        metavar="NAME",
+        help="What is neither UTF-8 nor says what it is in is in this, as windows-1251 or shift_jis. [default: "
+        "windows-1252, with a note]",
+    ),
+    click.option(
         "--same-id",
         cls=SettingOption,
         type=click.Choice(("keep", "latest")),

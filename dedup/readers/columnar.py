@@ -203,7 +203,9 @@ def _rows(batch: Any, plan: _Plan, file: OpenFile, first: int, read_bytes: int) 
     skips: list[Skip] = []
     numbers = np.arange(first, first + n)
     notes: dict[int, str] = {}
-    columns = {role: _strings(batch, plan.roles[role], role, notes) for role in plan.roles if role != "date"}
+    columns = {
+        role: _strings(batch, plan.roles[role], role, file.table, notes) for role in plan.roles if role != "date"
+    }
     dates, unread = _dates(batch, plan.roles["date"])
     for role in ("title", "text"):
         columns[role] = _without_tags(columns[role], role, file.table)
@@ -284,7 +286,7 @@ def _column(batch: Any, name: str) -> Any:
     return pc.struct_field(batch.column(outer), inner.split("."))
 
 
-def _strings(batch: Any, names: Sequence[str], role: str, notes: dict[int, str]) -> Strings:
+def _strings(batch: Any, names: Sequence[str], role: str, table: FieldTable, notes: dict[int, str]) -> Strings:
     """Return the strings of a role, in each row of the first column that has one; rows that are not UTF-8 are noted."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -306,16 +308,16 @@ def _strings(batch: Any, names: Sequence[str], role: str, notes: dict[int, str])
     try:
         str(data.data, "utf-8")
     except UnicodeDecodeError:
-        return _mended(column, notes)
+        return _mended(column, table, notes)
     # A character may be cut in two by the edge of a row.
     cut = (data[column.offsets[1:-1][column.offsets[1:-1] < len(data)]] & 0xC0) == 0x80
-    return _mended(column, notes) if cut.any() else column
+    return _mended(column, table, notes) if cut.any() else column
 
 
-def _mended(column: Strings, notes: dict[int, str]) -> Strings:
+def _mended(column: Strings, table: FieldTable, notes: dict[int, str]) -> Strings:
     texts = []
     for row, raw in enumerate(_all_bytes(column)):
-        decoded = decode_text(raw)
+        decoded = decode_text(raw, table.encoding)
         if decoded.note:
             notes[row] = decoded.note
         texts.append(decoded.text.encode())

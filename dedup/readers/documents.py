@@ -28,6 +28,8 @@ class Document:
     table : FieldTable
     losses : sequence of str
         What of the file could not be read.
+    encoding : str
+        What it came with says that it is in, as `find_encoding` names it; its own word goes before.
     """
 
     content: bytes
@@ -35,12 +37,13 @@ class Document:
     file_row: int
     table: FieldTable
     losses: Sequence[str] = ()
+    encoding: str = ""
 
     def decode(self) -> tuple[str, list[str]]:
         """Return the text, whatever it says of its encoding, or nothing if it is none, and what is wrong with it."""
         if is_binary(self.content):
             return "", [*self.losses, BINARY]
-        decoded = decode_markup(self.content)
+        decoded = decode_markup(self.content, self.encoding or self.table.encoding)
         if not decoded.text.strip():
             return "", list(self.losses) or ["empty"]
         return decoded.text, [*self.losses, *([decoded.note] if decoded.note else [])]

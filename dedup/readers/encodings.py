@@ -28,6 +28,9 @@ _LARGER = {
 #: ASCII bytes with another meaning: bytes that are valid UTF-8 are not UTF-8 if one of these is declared.
 _SEVEN_BIT = ("iso2022_jp", "iso2022_jp_2", "iso2022_kr", "hz")
 _FALLBACK = "cp1252"
+_AS_FALLBACK = "read as windows-1252; --encoding for another"
+#: In every encoding whose files can be cut into lines, fields and tags before they are decoded, these are themselves.
+_ASCII = bytes([9, 10, 13, *range(32, 127)])
 #: So a page or feed begins in UTF-16 without a mark, little end first and big.
 _WIDE = (b"<\0", b"\0<")
 #: What is said of a file that is not text.
@@ -60,13 +63,40 @@ class Decoded(NamedTuple):
     note: str
 
 
-def decode_text(content: bytes) -> Decoded:
-    r"""Return the text of bytes that should be UTF-8 and may be what Windows writes.
+def find_encoding(label: str) -> str:
+    """Return Python's name of an encoding that bytes may be in, or nothing: unknown, or not one that contains ASCII.
+
+    UTF-16 and UTF-32 are told by content, and seven-bit encodings only read where a page declares them.
 
     Examples
     --------
-    >>> decode_text("Café".encode()), decode_text("Café".encode("cp1252"))
-    (Decoded(text='Café', note=''), Decoded(text='Café', note='not UTF-8, read as windows-1252'))
+    >>> find_encoding("Windows-1251"), find_encoding("Shift_JIS"), find_encoding("utf-16"), find_encoding("windows-9")
+    ('cp1251', 'cp932', '', '')
+    """
+    try:
+        name = codecs.lookup(label.strip()).name
+        name = _LARGER.get(name, name)
+        is_one = name not in _SEVEN_BIT and _ASCII.decode(name) == _ASCII.decode("ascii")
+    except (LookupError, ValueError):  # "hex" and its like are codecs, but not of text; some names are none to Python
+        return ""
+    return name if is_one else ""
+
+
+def decode_text(content: bytes, encoding: str = "") -> Decoded:
+    r"""Return the text of bytes that should be UTF-8 and may be what Windows writes.
+
+    Parameters
+    ----------
+    content : bytes
+    encoding : str
+        What bytes are in that are not UTF-8, as `find_encoding` names it; windows-1252, with a note, if not given.
+
+    Examples
+    --------
+    >>> decode_text("Café".encode()), decode_text("Кафе".encode("cp1251"), "cp1251")
+    (Decoded(text='Café', note=''), Decoded(text='Кафе', note=''))
+    >>> decode_text("Café".encode("cp1252"))
+    Decoded(text='Café', note='not UTF-8, read as windows-1252; --encoding for another')
     >>> decode_text("Café, naïve".encode() + b"\xc3").note
     'invalid UTF-8 in 1 places, read as U+FFFD'
     """
@@ -74,36 +104,41 @@ def decode_text(content: bytes) -> Decoded:
         return Decoded(content.decode(), "")
     except UnicodeDecodeError:
         pass
-    if _is_damaged_utf8(content):
+    if _is_damaged_utf8(content, encoding):
         return _decode_damaged(content)
-    return Decoded(content.decode(_FALLBACK, "replace"), "not UTF-8, read as windows-1252")
+    if not encoding:
+        return Decoded(content.decode(_FALLBACK, "replace"), f"not UTF-8, {_AS_FALLBACK}")
+    return _decode_as(content, encoding, encoding)
 
 
-def decode_markup(content: bytes) -> Decoded:
+def decode_markup(content: bytes, encoding: str = "") -> Decoded:
     r"""Return the text of a page or feed, control characters as spaces.
 
     Parameters
     ----------
     content : bytes
         Without a byte order mark: `ByteStream` has made UTF-8 of what has one.
+    encoding : str
+        As for `decode_text`.
 
     Notes
     -----
     In this order: UTF-16 by its zero bytes; valid UTF-8, since nothing else looks like it by chance; what the document
-    declares; else UTF-8 with some damage if half of its non-ASCII sequences are valid, or windows-1252.
+    declares; else UTF-8 with some damage if half of its non-ASCII sequences are valid, ``encoding``, or
+    windows-1252.
 
     Examples
     --------
     >>> decode_markup(b'<?xml version="1.0" encoding="utf-8"?><p>Caf\xe9</p>').note
-    'declared utf-8, read as windows-1252'
+    'declared utf-8, read as windows-1252; --encoding for another'
     >>> decode_markup('<meta charset="latin-1"><p>Café</p>'.encode()).text[-8:]
     'Café</p>'
     """
-    decoded = _decode(content)
+    decoded = _decode(content, encoding)
     return Decoded(_CONTROLS.sub(lambda found: " " * len(found[0]), decoded.text), decoded.note)
 
 
-def _decode(content: bytes) -> Decoded:
+def _decode(content: bytes, encoding: str) -> Decoded:
     for start, wide in zip(_WIDE, ("utf-16-le", "utf-16-be"), strict=True):
         if content.startswith(start):
             text = content.decode(wide, "replace")
@@ -115,15 +150,23 @@ def _decode(content: bytes) -> Decoded:
         except UnicodeDecodeError:
             pass
     if name and name != "utf-8":
-        try:
-            return Decoded(content.decode(name), "")
-        except UnicodeDecodeError:
-            if name in _SEVEN_BIT or not _is_damaged_utf8(content):
-                return Decoded(content.decode(name, "replace"), f"invalid {label} read as U+FFFD")
-    if _is_damaged_utf8(content):
+        decoded = _decode_as(content, name, label)
+        if not decoded.note or name in _SEVEN_BIT or not _is_damaged_utf8(content):
+            return decoded
+    if _is_damaged_utf8(content, encoding):
         return _decode_damaged(content)
-    said = f"declared {label}" if label else "no encoding declared"
-    return Decoded(content.decode(_FALLBACK, "replace"), f"{said}, read as windows-1252")
+    if not encoding:
+        said = f"declared {label}" if label else "no encoding declared"
+        return Decoded(content.decode(_FALLBACK, "replace"), f"{said}, {_AS_FALLBACK}")
+    decoded = _decode_as(content, encoding, encoding)
+    return Decoded(decoded.text, f"declared {label}, read as {encoding}") if label else decoded
+
+
+def _decode_as(content: bytes, encoding: str, label: str) -> Decoded:
+    try:
+        return Decoded(content.decode(encoding), "")
+    except UnicodeDecodeError:
+        return Decoded(content.decode(encoding, "replace"), f"invalid {label} read as U+FFFD")
 
 
 def _declared(head: bytes) -> tuple[str, str]:
@@ -143,10 +186,12 @@ def _declared(head: bytes) -> tuple[str, str]:
     return "", ""
 
 
-def _is_damaged_utf8(content: bytes) -> bool:
+def _is_damaged_utf8(content: bytes, encoding: str = "") -> bool:
+    """Tell whether half of what is not ASCII is UTF-8; four of five, where another encoding was named."""
     text = content.decode("utf-8", "replace")
-    valid = sum(c > "\x7f" for c in text) - text.count("\ufffd")
-    return valid >= text.count("\ufffd")
+    broken = text.count("\ufffd")
+    valid = sum(c > "\x7f" for c in text) - broken
+    return valid >= (4 * broken if encoding else broken)
 
 
 def _decode_damaged(content: bytes) -> Decoded:

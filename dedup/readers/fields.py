@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from dedup.model import NO_DATE
 from dedup.readers.dates import parse_date
+from dedup.readers.encodings import find_encoding
 from dedup.readers.params import FIELDS, ReadParams
 
 if TYPE_CHECKING:
@@ -64,10 +65,15 @@ class FieldTable:
         For each key of `FIELDS`, the names looked for.
     keys : tuple of str
         All of these names once; a record's values are kept in this order.
+    html : str
+        As in `ReadParams`.
+    encoding : str
+        What bytes are in that are not UTF-8, as `decode_text` takes it.
     """
 
     def __init__(self, params: ReadParams, *, front_matter: bool = False) -> None:
         self.html = params.html
+        self.encoding = find_encoding(params.encoding) if params.encoding else ""
         self.roles = dict(FIELDS)
         if front_matter:
             self.roles["id"] += ("slug",)

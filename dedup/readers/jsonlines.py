@@ -1,4 +1,4 @@
-"""JSON Lines, JSON arrays, single JSON objects, and objects around an array -> rows.
+"""JSON Lines, JSON arrays, objects one after the other, single objects, and objects around an array -> rows.
 
 A line is parsed one by one with msgspec (`dedup.readers.jsonrecords`), which says what is right; large blocks go
 through the compiled scan (`dedup.readers.jsonscan`), which takes the lines that are plain and leaves the others to it,
@@ -17,30 +17,37 @@ import numpy as np
 
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
+from dedup.readers.encodings import decode_text
 from dedup.readers.fields import FieldTable, Record
 from dedup.readers.jsonrecords import is_cut_short, parse_line, wrapped_array
-from dedup.readers.streams import HEAD_BYTES, line_blocks, take
+from dedup.readers.jsonvalues import are_values, listed_values
+from dedup.readers.streams import HEAD_BYTES, line_blocks, peek, take
 from dedup.readers.tasks import OpenFile, Task
 
 _SPACE = b" \t\r"
 _JSON_BYTES = b" \t\r\n"
 _JSON_SPACE = re.compile(r"[ \t\r\n]*")
 _LINE_FEED = 10
+#: An array that is larger is read element by element, with some of them in memory.
+_WHOLE_BYTES = 1 << 26
 
 
 def tasks(file: OpenFile) -> Iterator[Task]:
     """Yield what reads a file of JSON Lines, a JSON array, or one object."""
-    start = file.head.lstrip(_JSON_BYTES)
+    start, table, params = file.head.lstrip(_JSON_BYTES), file.table, file.params
     if not start and len(file.head) < HEAD_BYTES and not file.stream.losses:
         yield RowBuilder([Skip(file.path, 0, "empty")]).rows
     chunks = file.chunks
     if start.startswith(b"["):
-        content = b"".join(chunks)
-        array = array_elements(content, file.table)
-        if array is None:
-            chunks = iter([content])
-        else:
-            del content
+        pieces, is_whole = take(chunks, _WHOLE_BYTES)
+        content = b"".join(pieces)
+        array = array_elements(as_utf8(content, table), table) if is_whole else None
+        if not is_whole and not _is_array(content.partition(b"\n")[0]):
+            rest = chain([content[content.index(b"[") + 1 :]], chunks)
+            array = listed_values(rest, params.max_document_bytes, is_array=True)
+        chunks = chain([content], chunks)
+        del content, pieces
+        if array is not None:
             yield from _array_tasks(array, file)
             chunks = iter([])
     yield from _line_tasks(chunks, file)
@@ -70,10 +77,18 @@ def _line_tasks(chunks: Iterator[bytes], file: OpenFile) -> Iterator[Task]:
     first = next(blocks, b"")
     beginning = first.lstrip(_SPACE)
     line_end = beginning.find(b"\n") + 1
+    if beginning.startswith(b"{") and not is_record_line(beginning, line_end, table):
+        head, blocks = peek(chain([first], blocks), HEAD_BYTES)
+        if are_values(head, table):
+            yield from _array_tasks(listed_values(blocks, params.max_document_bytes, is_array=False), file)
+            return
+        first = next(blocks, b"")
+        beginning = first.lstrip(_SPACE)
+        line_end = beginning.find(b"\n") + 1
     if beginning.startswith(b"{") and may_be_one_object(beginning, line_end, table):
         # One object over several lines, or a broken line: only the whole file can tell, if it is no larger than one.
         pieces, is_whole = take(chain([first], blocks), params.max_document_bytes)
-        first = b"".join(pieces)
+        first = as_utf8(b"".join(pieces), table)
         if is_whole and isinstance(parse_line(first, table), Record):
             yield partial(parse_lines, [(1, first)], path, file_row, table, stream.read_bytes)
             return
@@ -100,6 +115,26 @@ def _line_tasks(chunks: Iterator[bytes], file: OpenFile) -> Iterator[Task]:
 def may_be_one_object(beginning: bytes, line_end: int, table: FieldTable) -> bool:
     """Tell whether a file that begins with an object may be that object and no more, as far as its start shows."""
     return not beginning[line_end:].strip(_JSON_BYTES) or is_cut_short(beginning[:line_end], table)
+
+
+def is_record_line(beginning: bytes, line_end: int, table: FieldTable) -> bool:
+    """Tell whether a file that begins with an object has it alone in its first line, and so is lines."""
+    line = beginning[:line_end].strip(_JSON_BYTES)
+    return line.endswith(b"}") and not is_cut_short(line, table) and not are_values(line, table)
+
+
+def as_utf8(content: bytes, table: FieldTable) -> bytes:
+    """Return what is read as a whole as UTF-8 where its encoding was named: in some a backslash is half a character."""
+    return decode_text(content, table.encoding).text.encode() if table.encoding else content
+
+
+def _is_array(line: bytes) -> bool:
+    import msgspec
+
+    try:
+        return isinstance(msgspec.json.decode(line), list)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
 
 
 def parse_lines(

@@ -17,6 +17,8 @@ _LISTS = frozenset(
         *("hits", "stories", "news", "pages", "value", "objects", "response", "payload", "feed", "nodes"),
     )
 )
+#: Where the fields of a record stand in an object of their own: Elasticsearch, JSON:API (Drupal, Strapi), CouchDB.
+INNER = ("_source", "attributes", "doc")
 #: A list is one of articles if one of so many of its first elements is.
 _TRIED = 32
 
@@ -30,7 +32,8 @@ def parse_line(line: bytes | memoryview, table: FieldTable) -> Record | str:
     import msgspec
 
     try:
-        return table.resolve(msgspec.structs.astuple(table.decoder.decode(line)))
+        record = table.resolve(msgspec.structs.astuple(table.decoder.decode(line)))
+        return record if isinstance(record, Record) else _inner_record(bytes(line), table) or record
     except msgspec.ValidationError as error:
         if str(error).startswith("Expected `object`"):
             return "not an object"
@@ -40,7 +43,7 @@ def parse_line(line: bytes | memoryview, table: FieldTable) -> Record | str:
 
 
 def _parse_leniently(line: bytes, table: FieldTable) -> Record | str:
-    decoded = decode_text(line)
+    decoded = decode_text(line, table.encoding)
     try:
         values = json.loads(decoded.text, strict=False, parse_constant=lambda _: None)
     except json.JSONDecodeError as error:
@@ -52,9 +55,28 @@ def _parse_leniently(line: bytes, table: FieldTable) -> Record | str:
     if not isinstance(values, dict):
         return "not an object"
     record = table.resolve(table.values_of(values))
+    if not isinstance(record, Record):
+        record = _inner_record(decoded.text.encode("utf-8", "surrogatepass"), table) or record
     if decoded.note and isinstance(record, Record):
         return replace(record, notes=(decoded.note, *record.notes))
     return record
+
+
+def _inner_record(line: bytes, table: FieldTable) -> Record | None:
+    """Return the record that stands in a member of the object that a line holds, the id beside it or in it."""
+    if not any(b'"%s"' % name.encode() in line for name in INNER):
+        return None
+    try:
+        values = json.loads(line, strict=False, parse_constant=lambda _: None)
+    except (ValueError, RecursionError):
+        return None
+    for name in INNER if isinstance(values, dict) else ():
+        if isinstance(inner := values.get(name), dict):
+            outer = {key: values[key] for key in table.roles["id"] if values.get(key) is not None}
+            record = table.resolve(table.values_of({**inner, **outer}))
+            if isinstance(record, Record):
+                return record
+    return None
 
 
 def is_cut_short(line: bytes, table: FieldTable) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.readers.encodings import decode_text
 from dedup.readers.fields import FieldTable
 from dedup.readers.params import FIELDS
 
@@ -109,7 +110,7 @@ def find_layout(head: bytes, table: FieldTable, *, is_tsv: bool = False) -> Layo
     if text.startswith("sep=") and text[4:5] in DELIMITERS:  # spreadsheets write, and hide, such a line
         delimiters, start = text[4], text.find("\n") + 1
     start += len(text[start:]) - len(text[start:].lstrip("\r\n"))
-    records = {delimiter: split_record(text, start, delimiter) for delimiter in delimiters}
+    records = {delimiter: _first_record(text, start, delimiter, table) for delimiter in delimiters}
     found = {delimiter: _entries(fields, table) for delimiter, (fields, _) in records.items()}
 
     def rank(delimiter: str) -> tuple[bool, int, int]:
@@ -131,6 +132,13 @@ def find_layout(head: bytes, table: FieldTable, *, is_tsv: bool = False) -> Layo
         )
     start_bytes = len(text[:end].encode("utf-8", "surrogateescape"))
     return Layout(delimiter, names, start_bytes, 1 + text.count("\n", 0, end), tuple(sorted(entries)))
+
+
+def _first_record(text: str, start: int, delimiter: str, table: FieldTable) -> tuple[list[str], int]:
+    """Return what `split_record` does, fields that are not UTF-8 as what they are in."""
+    fields, end = split_record(text, start, delimiter)
+    raw = [field.encode("utf-8", "surrogateescape") for field in fields]
+    return [decode_text(one, table.encoding).text for one in raw], end
 
 
 def _plain_name(name: str) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder, Rows
 from dedup.readers.documents import Document, elements_before_break, read_document
+from dedup.readers.encodings import decode_text
 from dedup.readers.fields import FieldTable, Record
 from dedup.readers.markup import html_line, html_text, is_html
 from dedup.readers.streams import line_blocks
@@ -71,8 +72,10 @@ def line_rows(block: bytes, first_line: int, path: str, file_row: int, table: Fi
     builder = RowBuilder(read_bytes=len(block))
     for number, line in enumerate(block.split(b"\n"), first_line):
         if line.strip(_SPACE):
-            item = _parse(line)
+            decoded = decode_text(line, table.encoding)
+            item = _parse(decoded.text)
             record = f"broken ninjs: {item}" if isinstance(item, str) else _record(item, table)
+            builder.skips += [Skip(path, number, decoded.note)] if decoded.note else []
             builder.take(path, file_row, number, record)
     return builder.rows()
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dedup.errors import ConfigError
+from dedup.readers.encodings import find_encoding
 from dedup.readers.formats import READ
 
 #: What a record is read for, in the order of the columns of `dedup.kernels.jsonlines`, and the names that feeds
@@ -64,6 +65,10 @@ class ReadParams:
         What finds the main text; trafilatura finds it better and has to be installed.
     exclude : tuple of str
         Patterns (`dedup.patterns`) of files and folders that are not read, such as what a build has made.
+    encoding : str
+        What is neither UTF-8 nor says what it is in is in this, as ``windows-1251`` or ``shift_jis``, file by file (or
+        record by record); not given, it is read as windows-1252, with a note. No guess is made: those who guess take
+        some Western texts for Eastern ones.
     max_document_bytes : int
         A text, a feed, a page and other files that are read as a whole are read up to here, and so is a line of JSON.
     """
@@ -79,6 +84,7 @@ class ReadParams:
     page_extractor: str = "readability"
     exclude: tuple[str, ...] = ()
     max_document_bytes: int = 1 << 27
+    encoding: str = ""
 
     def __post_init__(self) -> None:
         for role, names in self.fields.items():
@@ -98,5 +104,10 @@ class ReadParams:
             raise ConfigError(f"read: block_bytes: {self.block_bytes} is not positive")
         if self.input_format and self.input_format not in READ:
             raise ConfigError(f"read: input_format: {self.input_format!r} is none of {', '.join(READ)}")
+        if self.encoding and not find_encoding(self.encoding):
+            raise ConfigError(
+                f"read: encoding: {self.encoding!r} is not known, or is none that contains ASCII; allowed are "
+                "windows-1251, koi8-r, iso-8859-2, shift_jis, euc-kr, gb18030, big5 and others; UTF-16 is found without"
+            )
         if self.max_unpacked < 1:
             raise ConfigError(f"read: max_unpacked: {self.max_unpacked} is not positive")

@@ -22,7 +22,7 @@ _MORE = "more fields than the header; what is beyond it is not read"
 
 def read_record(raw: bytes, layout: Layout, table: FieldTable) -> Record | str:
     """Return the record that stands in some bytes, or why it is none; an open quote ends where they end."""
-    decoded = decode_text(raw)
+    decoded = decode_text(raw, table.encoding)
     notes = [decoded.note] if decoded.note else []
     fields, _ = split_record(decoded.text, 0, layout.delimiter)
     if len(fields) <= layout.text_column:

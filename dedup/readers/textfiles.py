@@ -55,9 +55,9 @@ def _add_file(builder: RowBuilder, file: TextFile, table: FieldTable) -> None:
     record, start = _NO_VALUES, 0
     chunks = file.chunks
     if not _are_utf8(chunks):
-        decoded = decode_text(b"".join(chunks))
+        decoded = decode_text(b"".join(chunks), table.encoding)
         chunks = [decoded.text.encode()]
-        builder.skips.append(Skip(file.path, 1, decoded.note))
+        builder.skips += [Skip(file.path, 1, decoded.note)] if decoded.note else []
     head = chunks[0]
     if file.is_markdown:
         record, start, reason = _front_matter(head[:HEAD_BYTES], table)

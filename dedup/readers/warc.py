@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +15,7 @@ from dedup.model import NO_DATE, Skip
 from dedup.readers.buffer import RowBuilder, Rows, strings_of
 from dedup.readers.dates import parse_date
 from dedup.readers.documents import Document
+from dedup.readers.encodings import find_encoding
 from dedup.readers.pages import page_rows
 from dedup.readers.params import ReadParams
 from dedup.readers.streams import too_long
@@ -23,6 +25,7 @@ INSTALL = "reading WARC needs warcio; install it: pip install 'saidtwice[warc]'"
 #: What holds a capture (WARC 1.1, section 6); the others are about captures.
 _CAPTURES = ("response", "resource", "conversion")
 _PAGES = ("text/html", "application/xhtml+xml")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.IGNORECASE)
 #: The heads of a record, and the lines between two records, are shorter; a line without an end is not read to find one.
 _MAX_HEAD_BYTES, _MAX_LINE_BYTES = 1 << 20, 1 << 16
 
@@ -130,7 +133,9 @@ def _task(record: Any, number: int, file: OpenFile) -> Task | None:
     losses = [too_long(limit)] if size > limit else []
     url = record.rec_headers.get_header("WARC-Target-URI") or ""
     date = parse_date(record.rec_headers.get_header("WARC-Date") or "")
-    document = Document(b"".join(pieces)[:limit], file.path, file.file_row, file.table, losses)
+    charset = _CHARSET.search(kind)
+    encoding = find_encoding(charset[1]) if charset else ""
+    document = Document(b"".join(pieces)[:limit], file.path, file.file_row, file.table, losses, encoding)
     captured = _Capture(document, media in _PAGES, url.strip("<> "), NO_DATE if date is None else date, number)
     return partial(_rows, captured, file.params)
 
