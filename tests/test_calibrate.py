@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from click.testing import CliRunner
@@ -76,3 +77,7 @@ def test_the_command_shows_scores_thresholds_and_examples():
     assert "threshold" in result.stdout
     assert "Just over it" in result.stdout
     assert "[-" in result.stdout
+    rows = [line[2:].split() for line in result.stdout.partition("threshold ")[2].splitlines()[1:] if "0" in line[:12]]
+    rows = rows[: next(i for i, row in enumerate(rows) if row[0].endswith("1.00")) + 1]
+    assert rows[0][0].startswith("0.00")
+    assert all(one[1:] != other[1:] or "0.75" in (one[0], other[0]) for one, other in pairwise(rows))

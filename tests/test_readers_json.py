@@ -54,7 +54,7 @@ def test_json_lines_give_what_json_loads_gives(tmp_path, params, feed, ascii_onl
 
 
 @given(feed=st.lists(lines(), max_size=8), block=st.integers(1, 300), mark=st.booleans(), end=st.booleans())
-@settings(quick, max_examples=400)
+@settings(quick, max_examples=150)
 def test_compiled_scan_and_line_reader_agree(tmp_path, feed, block, mark, end):
     """Whatever stands in a feed, the compiled scan gives what the line by line reader gives, notes included."""
     content = b"\xef\xbb\xbf" * mark + b"\n".join(feed) + b"\n" * end

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import click
 from dedup.cli import options, run
 
 if TYPE_CHECKING:
-    from dedup.calibrate import Measure, Scored
+    from dedup.calibrate import Measure, Point, Scored
     from dedup.pipeline import Report
 
 _BAR = 40
@@ -59,10 +60,7 @@ def _lines(report: Report, pairs: Scored, measure: Measure, n_examples: int) -> 
             mark = ">" if low <= now < low + stage.STEP - 1e-9 else " "
             yield f"{mark} {low:.2f} {count:8,} {'#' * -(-count * _BAR // most)}"
     yield ""
-    yield f"{'threshold':>9} {'matches':>9} {'segments':>9} {'articles':>9}"
-    for point in stage.curve(report, pairs, measure):
-        mark = ">" if point.threshold <= now + 1e-9 < point.threshold + stage.STEP else " "
-        yield f"{mark} {point.threshold:7.2f} {point.matches:9,} {point.segments:9,} {point.articles:9,}"
+    yield from _curve(stage.curve(report, pairs, measure), now)
     under, over = stage.examples(report, pairs, measure, n_examples)
     for title, rows in (("Just under the threshold", under), ("Just over it", over)):
         if len(rows):
@@ -71,8 +69,20 @@ def _lines(report: Report, pairs: Scored, measure: Measure, n_examples: int) -> 
             yield from _example(report, pairs, row)
 
 
+def _curve(points: Sequence[Point], now: float) -> Iterator[str]:
+    """Yield the table of thresholds; those that let the same through share a row, the one in force has its own."""
+    yield f"{'threshold':>11} {'matches':>9} {'segments':>9} {'articles':>9}"
+    in_force = max((point.threshold for point in points if point.threshold <= now + 1e-9), default=0.0)
+    for (marked, *counts), same in groupby(
+        points, key=lambda point: (point.threshold == in_force, point.matches, point.segments, point.articles)
+    ):
+        first, *rest = [f"{point.threshold:.2f}" for point in same]
+        which = f"{first}-{rest[-1]}" if rest else first
+        yield f"{'>' if marked else ' '} {which:>9} {counts[0]:9,} {counts[1]:9,} {counts[2]:9,}"
+
+
 def _example(report: Report, pairs: Scored, row: int) -> Iterator[str]:
     sure = report.config.score.sure_shingles
     by_length = " (a match by its length)" if sure and pairs.shared[row] >= sure else ""
-    head = f"cosine {pairs.cosine[row]:.3f}, Jaccard {pairs.jaccard[row]:.3f}{by_length}"
+    head = f"cosine {pairs.cosine[row]:.4f}, Jaccard {pairs.jaccard[row]:.4f}{by_length}"
     yield from run.pair_lines(report, (int(pairs.left[row]), int(pairs.right[row])), head)
