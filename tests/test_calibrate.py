@@ -77,7 +77,7 @@ def test_the_command_shows_scores_thresholds_and_examples():
     assert "threshold" in result.stdout
     assert "Just over it" in result.stdout
     assert "[-" in result.stdout
-    rows = [line[2:].split() for line in result.stdout.partition("threshold ")[2].splitlines()[1:] if "0" in line[:12]]
-    rows = rows[: next(i for i, row in enumerate(rows) if row[0].endswith("1.00")) + 1]
-    assert rows[0][0].startswith("0.00")
+    table = result.stdout.partition("\n  threshold ")[2].partition("\n\n")[0]
+    rows = [line[2:].split() for line in table.splitlines()[1:]]
+    assert ("0.00", "1.00") == (rows[0][0][:4], rows[-1][0][-4:])
     assert all(one[1:] != other[1:] or "0.75" in (one[0], other[0]) for one, other in pairwise(rows))
