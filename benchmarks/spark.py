@@ -143,14 +143,14 @@ def count_differing(local: Any, found: Any) -> int:
 
 def _measure_candidates(spark: Any, articles: Articles, config: Any) -> list[Row]:
     """Return what the step from band keys to pairs and components takes in Spark, and in DuckDB if it is installed."""
-    from dedup.engines import batches, session
+    from dedup.engines import session
     from dedup.engines.components import connected_components
     from dedup.engines.spark import Planner
 
     spark.conf.set("spark.sql.shuffle.partitions", "4")
     spark.sparkContext.setJobDescription(_BESIDE)
     planner = Planner(spark, session.frame_of(spark, articles), config, 4)
-    keys = planner.keep(planner.harvest()).where(f"kind = {batches.BAND}").select("key", "id")
+    keys = planner.keep(planner.shared_bands(planner.keep(planner.harvest())))
     rows: list[Row] = []
     table = "Band keys to pairs to components, the same keys"
 
@@ -176,8 +176,9 @@ def _measure_candidates(spark: Any, articles: Articles, config: Any) -> list[Row
     base.register("given", given)
     begun = perf_counter()
     base.execute(
-        "create table pairs as select distinct a.id l, b.id r from given a join given b "
-        "on a.key = b.key and a.id < b.id"
+        "create table rows as select key, id, bit_or(levels) levels from given group by key, id; "
+        "create table pairs as select distinct a.id l, b.id r from rows a join rows b "
+        "on a.key = b.key and a.id < b.id and a.levels & b.levels != 0"
     )
     base.execute("create table near as select l a, r b from pairs union all select r, l from pairs")
     base.execute("create table labels as select a id, least(a, min(b)) c from near group by a")

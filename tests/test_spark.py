@@ -118,10 +118,9 @@ def clusters_of(table: Clusters) -> set[tuple[tuple[int, ...], bool, bool]]:
     return {(tuple(table.members[a:b].tolist()), bool(notice), bool(exact)) for a, b, notice, exact in ranges}
 
 
-@pytest.mark.parametrize("partitions", [1, 7])
-def test_spark_finds_what_the_local_engine_finds(spark: Any, expected: Any, partitions: int) -> None:
-    """The same matches, clusters, passages, relations, findings and scores in 1 and 7 partitions; in 2, see below."""
-    found = session.scan_on_spark(feed(), CONFIG, session=spark, partitions=partitions)
+def test_spark_finds_what_the_local_engine_finds(spark: Any, expected: Any) -> None:
+    """The same matches, clusters, passages, relations, findings and scores in 7 partitions; in 1 and 2, see below."""
+    found = session.scan_on_spark(feed(), CONFIG, session=spark, partitions=7)
 
     assert_equal(expected, found)
 
@@ -178,14 +177,14 @@ def test_full_buckets_are_thinned_as_in_one_process() -> None:
     expected = set(zip(np.minimum(a, b).tolist(), np.maximum(a, b).tolist(), strict=True))
 
     numbered = (np.arange(20) << 32) | keys.astype(np.int64)
-    table = pairing.as_table(key=numbered.ravel(), id=np.repeat(ids, 20))
+    table = pairing.as_table(key=numbered.ravel(), id=np.repeat(ids, 20), levels=np.repeat(levels, 20))
     found = pairing.pair_buckets(table).to_pydict()
     full = [row for row in range(len(found["kind"])) if found["kind"][row] == pairing.OVERFULL]
     rows = {number: row for row, number in enumerate(ids.tolist())}
     wanted = [
-        {"bucket": found["left_id"][i], "id": number, "key": key, "article": rows[number], "segment": 0,
-         "levels": int(levels[rows[number]])}
-        for i in full for number in [found["right_id"][i]] for key in numbered[rows[number]].tolist()
+        {"bucket": found["left_id"][i], "id": number, "bands": keys[rows[number]].tobytes(), "article": rows[number],
+         "segment": 0, "levels": int(levels[rows[number]])}
+        for i in full for number in [found["right_id"][i]]
     ]  # fmt: skip
     thinned = pairing.thin_buckets(pa.Table.from_pylist(wanted), config, bands).to_pydict()
 
@@ -195,7 +194,7 @@ def test_full_buckets_are_thinned_as_in_one_process() -> None:
         for kind, left, right in zip(part["kind"], part["left_id"], part["right_id"], strict=True)
         if kind == pairing.PAIR
     ]
-    assert expected == {pair for pair in kept if levels[rows[pair[0]]] & levels[rows[pair[1]]]}
+    assert expected == set(kept)
     assert local.thinned_rows == thinned["left_id"][-1] > 0
     assert len({found["left_id"][i] for i in full}) == local.thinned_buckets
 
@@ -205,7 +204,7 @@ def test_components_are_those_of_a_search(spark: Any) -> None:
     from dedup.engines.components import connected_components
 
     draw = random.Random(5)
-    edges = [(i, i + 1) for i in range(40)] + [(100, 100 + i) for i in range(1, 9)]
+    edges = [(i, i + 1) for i in range(20)] + [(100, 100 + i) for i in range(1, 9)]
     edges += [(draw.randrange(200, 400), draw.randrange(200, 400)) for _ in range(90)] + [(-7, -3), (-3, -7), (9, 9)]
     frame = spark.createDataFrame(edges, "left_id long, right_id long")
 
@@ -215,7 +214,7 @@ def test_components_are_those_of_a_search(spark: Any) -> None:
 
 
 def test_parquet_is_read_and_written_by_the_engine(spark: Any, tmp_path: Path) -> None:
-    """Records of Parquet files give the findings that reading them here gives, with text, scores and ids."""
+    """Records of Parquet files give, in 1 partition, the findings that reading them here gives, with scores and ids."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -231,7 +230,7 @@ def test_parquet_is_read_and_written_by_the_engine(spark: Any, tmp_path: Path) -
     (tmp_path / "work").mkdir()
 
     out, work = tmp_path / "out", tmp_path / "work"
-    options = ["--field", "date=published", "--partitions", "2", "--parquet", str(out), "--work", str(work)]
+    options = ["--field", "date=published", "--partitions", "1", "--parquet", str(out), "--work", str(work)]
 
     result = CliRunner().invoke(main, ["report", *inputs, "--engine", "spark", *options])
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,10 +23,6 @@ Columns: TypeAlias = dict[str, NDArray[Any]]
 
 #: Where an article has no date: after all others.
 LAST = np.iinfo(np.int64).max
-#: Counters of a chunk: their numbers inside of it take two bytes.
-CHUNK = 1 << 16
-#: Chunks of counters that go together: calls for each would cost more than the sums.
-CHUNKS_TOGETHER = 64
 
 #: What the functions of this module return, as the engine's schemas.
 SEGMENTS = (
@@ -35,9 +30,8 @@ SEGMENTS = (
     "parent int, parent_id long, id long"
 )
 WORDS = "word long, documents long"
-COUNTERS = "part int, chunk int, slots binary"
-SHARED = "chunk int, bits binary"
-KEYS = "kind byte, key long, id long, position int"
+#: Of a segment its levels and band keys, four bytes each; of an anchor its key and position.
+KEYS = "kind byte, key long, id long, position int, levels byte, bands binary"
 BAND, ANCHOR = 0, 1
 
 
@@ -195,47 +189,6 @@ class Terms:
         return vocabulary_of(keys, counts, self.n_documents)
 
 
-def count_shingles(batches: Iterable[Table], config: Config, n_counters: int) -> Iterator[Table]:
-    """Return `COUNTERS`: for each chunk of a table of counters, those that were met, twice if more than once.
-
-    One and many are all that is asked of a counter: so a list of two bytes for each says it, however large the table.
-    """
-    slots = [np.empty(0, np.uint32)]
-    mask = np.uint32(n_counters - 1)
-    for batch in batches:
-        articles = articles_of_batch(batch)
-        runs, counted = runs_of(articles, cut_batch(articles, config), config)
-        lengths = np.where(counted, runs.lasts - runs.firsts, 0)
-        skipped = np.cumsum(lengths) - lengths
-        slots.append(runs.hashes[np.repeat(runs.firsts - skipped, lengths) + np.arange(lengths.sum())] & mask)
-    met = np.sort(np.concatenate(slots))
-    keep = np.ones(len(met), np.bool_)
-    keep[2:] = met[2:] != met[:-2]
-    met = met[keep]
-    chunks = (met // CHUNK).astype(np.int32)
-    edges = np.append(np.flatnonzero(np.append(True, chunks[1:] != chunks[:-1])), len(met)) if len(met) else [0]
-    inside = (met % CHUNK).astype("<u2")
-    for first in range(0, len(edges) - 1, 1024):
-        some = edges[first : first + 1025]
-        yield make_batch(
-            part=chunks[some[:-1]] // CHUNKS_TOGETHER,
-            chunk=chunks[some[:-1]],
-            slots=[inside[a:b].tobytes() for a, b in pairwise(some)],
-        )
-
-
-def sum_counters(table: Table) -> Table:
-    """Return `SHARED` from `COUNTERS`: a bit for each counter that was met more than once."""
-    chunks = table.column("chunk").to_numpy()
-    slots = table.column("slots").to_pylist()
-    sums: dict[int, NDArray[np.int64]] = {}
-    for chunk, some in zip(chunks.tolist(), slots, strict=True):
-        counts = np.bincount(np.frombuffer(some, "<u2"), minlength=CHUNK)
-        sums[chunk] = sums[chunk] + counts if chunk in sums else counts
-    bits = [np.packbits(counts > 1, bitorder="little").tobytes() for counts in sums.values()]
-    return pa.Table.from_batches([make_batch(chunk=np.array(list(sums), np.int32), bits=bits)])
-
-
 def harvest_articles(
     batches: Iterable[Table], config: Config, bands: Bands, shared: NDArray[np.uint8]
 ) -> Iterator[Table]:
@@ -244,7 +197,7 @@ def harvest_articles(
     Parameters
     ----------
     shared : uint8[counters / 8]
-        Bits as of `sum_counters`.
+        A bit for each counter of shingles, set if it was met more than once.
     """
     from dedup.kernels import shingle as kernels
 
@@ -271,14 +224,22 @@ def harvest_articles(
             runs, counts, survey, slice(0, n), stands_for, np.append(searched, False), levels, bands, config
         )
         assert found.band_keys is not None
-        bands_of = np.arange(bands.bands, dtype=np.int64) << 32
-        keys = (bands_of[None, :] | found.band_keys.astype(np.int64)).ravel()
-        anchors = found.anchors
+        # Equal segments of other levels, of which others stand for.
+        rows_of = np.unique(ids[searched], return_inverse=True)
+        together = np.zeros(len(rows_of[0]), np.uint8)
+        np.bitwise_or.at(together, rows_of[1], levels[searched])
+        mine = ids[found.rows]
+        packed = found.band_keys.astype("<u4").tobytes()
+        width = 4 * bands.bands
+        n, anchors = len(mine), found.anchors
+        none = len(anchors.keys)
         yield make_batch(
-            kind=np.repeat(np.array([BAND, ANCHOR], np.int8), [len(keys), len(anchors.keys)]),
-            key=np.append(keys, anchors.keys.view(np.int64)),
-            id=np.append(np.repeat(ids[found.rows], bands.bands), ids[anchors.rows]),
-            position=np.append(np.zeros(len(keys), np.int32), anchors.positions),
+            kind=np.repeat(np.array([BAND, ANCHOR], np.int8), [n, none]),
+            key=np.append(np.zeros(n, np.int64), anchors.keys.view(np.int64)),
+            id=np.append(mine, ids[anchors.rows]),
+            position=np.append(np.zeros(n, np.int32), anchors.positions),
+            levels=np.append(together[np.searchsorted(rows_of[0], mine)].astype(np.int8), np.zeros(none, np.int8)),
+            bands=[packed[i * width : (i + 1) * width] for i in range(n)] + [b""] * none,
         )
 
 

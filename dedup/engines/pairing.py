@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dedup import cluster, lsh, places
 from dedup.collapse import Distinct
 from dedup.config import Config
-from dedup.engines.batches import Columns, Table, Terms, articles_of_batch, columns_of, make_batch
+from dedup.engines.batches import Columns, Table, Terms, articles_of_batch, columns_of, make_batch, texts_of
 from dedup.gather import word_ranges
 from dedup.lsh import Bands
 from dedup.model import Level, Segments
@@ -70,11 +70,16 @@ def _starts(*sorted_columns: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def pair_buckets(table: Table) -> Table:
-    """Return the pairs of rows in equal buckets, and the rows of over-full ones, as `PAIRS`."""
+    """Return the pairs of rows in equal buckets with a level in common, and the rows of over-full ones, as `PAIRS`.
+
+    A row of the table is a band key of a segment (key, id, levels); equal segments may have several.
+    """
     columns = columns_of(table)
     keys, ids = columns["key"], columns["id"]
     order = np.lexsort((ids, keys))
-    order = order[_starts(keys[order], ids[order])]
+    firsts = _starts(keys[order], ids[order])
+    levels = np.bitwise_or.reduceat(columns["levels"][order], firsts) if len(order) else columns["levels"]
+    order = order[firsts]
     keys, ids = keys[order], ids[order]
     starts = _starts(keys)
     sizes = np.diff(np.append(starts, len(keys)))
@@ -83,6 +88,8 @@ def pair_buckets(table: Table) -> Table:
     rows = np.flatnonzero((size_of > 1) & (size_of <= lsh.MAX_BUCKET))
     ends = np.repeat(starts + sizes, sizes)[rows]
     left, right = _rows_before(rows, ends)
+    together = (levels[left] & levels[right]) != 0
+    left, right = left[together], right[together]
     pairs = np.stack([ids[left], ids[right]])
     pairs = pairs[:, np.lexsort(pairs[::-1])]
     pairs = pairs[:, _starts(*pairs)]
@@ -104,16 +111,14 @@ def _rows_before(rows: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDAr
 def thin_buckets(table: Table, config: Config, bands: Bands) -> Table:
     """Return the pairs that over-full buckets are thinned to, as `PAIRS`, and how many rows found no place.
 
-    A row of ``table`` is a band key of a row of a bucket: bucket, id, key, levels, article and segment (first place).
+    A row of ``table`` is a row of a bucket: bucket, id, bands, levels, article and segment (first place).
     """
     from dedup.kernels import minhash as kernels
 
     columns = columns_of(table)
-    names = ("key", "segment", "article", "bucket")
-    order = np.lexsort([columns[name] for name in names])
-    rows = order[:: bands.bands]
-    # The lowest 32 bits of a key are the band's, those above its number.
-    keys = (columns["key"][order] & 0xFFFFFFFF).astype(np.uint32).reshape(-1, bands.bands)
+    rows = np.lexsort([columns[name] for name in ("segment", "article", "bucket")])
+    packed, _ = texts_of(table.column("bands"))
+    keys = packed.view("<u4").reshape(-1, bands.bands)[rows]
     ids, levels = columns["id"][rows], columns["levels"][rows].astype(np.uint8)
     _, buckets = np.unique(columns["bucket"][rows], return_inverse=True)
     out = np.empty(len(rows) * lsh.MAX_LEADERS, np.uint64)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -82,12 +84,46 @@ def start_session(
     for name, value in (chosen | dict(settings or {})).items():
         builder = builder.config(name, value)
     try:
-        return builder.getOrCreate()
+        with _without_chatter():
+            return builder.getOrCreate()
     except PySparkException as error:
         reason = str(error).strip().splitlines()[0]
         raise EngineError(
             f"Spark does not start: {reason}; it needs Java 17 or later (apt-get install default-jre-headless)"
         ) from None
+
+
+#: What Java and Spark write to standard error while they start, before the level of their log is set.
+_CHATTER = re.compile(
+    rb"WARNING: Using incubator modules|Using Spark's default log4j profile|Setting (default|Spark) log level"
+    rb"|To adjust logging level|\d\d/\d\d/\d\d \d\d:\d\d:\d\d (INFO|WARN) "
+)
+
+
+@contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Have what is started write to standard error through a pipe that lets all but chatter through.
+
+    The Java process keeps the pipe as long as it lives, and a thread of this one reads it: errors are shown at once.
+    """
+    error = os.dup(2)
+    read, write = os.pipe()
+
+    def pass_on() -> None:
+        with os.fdopen(read, "rb") as lines, os.fdopen(error, "wb", buffering=0) as out:
+            for line in lines:
+                if not _CHATTER.match(line):
+                    out.write(line)
+
+    sys.stderr.flush()
+    os.dup2(write, 2)
+    os.close(write)
+    threading.Thread(target=pass_on, name="dedup-spark-stderr", daemon=True).start()
+    try:
+        yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(error, 2)
 
 
 def frame_of(session: Session, articles: Articles) -> Any:

@@ -9,13 +9,12 @@ from time import perf_counter
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F  # noqa: N812
 
 from dedup import lsh
 from dedup.config import Config
-from dedup.engines import batches, pairing, relating
+from dedup.engines import batches, counting, pairing, relating
 from dedup.engines.components import connected_components
 from dedup.errors import ConfigError
 from dedup.model import Kind, Level, Relation, Search
@@ -147,7 +146,7 @@ class Planner:
 
     def _run(self) -> Plan:
         self._step("segments")
-        segments = self.keep(self._map(self.articles, batches.segment_articles, batches.SEGMENTS))
+        segments = self._mark_several(self.keep(self._map(self.articles, batches.segment_articles, batches.SEGMENTS)))
         rows = self.keep(self._distinct(segments))
         self._step("words")
         words, n_documents, terms = self._terms(segments, rows)
@@ -236,23 +235,33 @@ class Planner:
 
     # Rows, words, keys.
 
+    def _mark_several(self, segments: Frame) -> Frame:
+        """Return the segments with ``several``: false where no other one is equal, so that it need not move."""
+        ids = self._useful(segments).select("id")
+        shared = self._shared(ids, counting.count_ids, counting.count_slots(ids.count()))
+        schema = f"{batches.SEGMENTS}, several boolean"
+        return self.keep(self._map(segments, counting.mark_ids, schema, shared=shared))
+
     def _distinct(self, segments: Frame) -> Frame:
         """Return the distinct rows, with their first places: all that are searched or are documents."""
-        first = F.struct("date", "article", "segment", "level", "parent", "start_byte", "end_byte")
-        levels = F.bit_or("level").alias("levels")
+        first = F.struct("date", "article", "segment", "level", "parent", "start_byte", "end_byte").alias("first")
+        useful, documents = self._useful(segments), _is_document().cast("long").alias("documents")
+        alone = useful.where("not several").select(
+            "id", first, F.lit(1).cast("long").alias("n"), F.col("level").alias("levels"), "n_tokens", documents
+        )
         # Two columns of a segment that cannot differ between equal ones.
-        return (
-            self._useful(segments)
+        rows = (
+            useful.where("several")
             .groupBy("id")
             .agg(
                 F.min(first).alias("first"),
                 F.count("*").alias("n"),
-                levels,
+                F.bit_or("level").alias("levels"),
                 F.max("n_tokens").alias("n_tokens"),
-                F.sum(_is_document().cast("long")).alias("documents"),
+                F.sum(documents).alias("documents"),
             )
-            .withColumn("searched", self._is_searched())
         )
+        return alone.unionByName(rows).withColumn("searched", self._is_searched())
 
     def _useful(self, segments: Frame) -> Frame:
         return segments.where((F.col("n_tokens") >= self.config.shingle.min_tokens) | _is_document())
@@ -286,22 +295,21 @@ class Planner:
     def harvest(self) -> Frame:
         """Return the band keys and anchors of the segments that share enough with any other."""
         n_bytes = self.articles.agg(F.sum(F.length("text"))).first()[0] or 0
-        n_counters = count_counters(n_bytes)
-        counted = self._map(self.articles, batches.count_shingles, batches.COUNTERS, n_counters=n_counters)
-        parts = counted.groupBy("part").applyInArrow(batches.sum_counters, batches.SHARED)
-        shared: NDArray[np.uint8] = np.zeros(n_counters // 8, np.uint8)
-        step = batches.CHUNK // 8
-        for row in parts.toLocalIterator():
-            shared[row["chunk"] * step : (row["chunk"] + 1) * step] = np.frombuffer(row["bits"], np.uint8)
-        given = self.spark.sparkContext.broadcast(shared)
-        return self._map(self.articles, batches.harvest_articles, batches.KEYS, bands=self.bands, shared=given)
+        shared = self._shared(self.articles, counting.count_shingles, count_counters(n_bytes))
+        return self._map(self.articles, batches.harvest_articles, batches.KEYS, bands=self.bands, shared=shared)
+
+    def _shared(self, frame: Frame, count: Callable[..., Iterator[Any]], n_slots: int, **given: Any) -> Any:
+        """Return a broadcast of a bit for each slot: set where ``count`` finds more than one number of the frame."""
+        counted = self._map(frame, count, counting.COUNTERS, n_slots=n_slots, **given)
+        parts = counted.groupBy("part").applyInArrow(counting.sum_counters, counting.SHARED)
+        met = ((row["part"], row["bits"]) for row in parts.toLocalIterator())
+        return self.spark.sparkContext.broadcast(counting.join_parts(met, n_slots))
 
     # Pairs, scores, clusters.
 
     def _pairs(self, keys: Frame, rows: Frame) -> tuple[Frame, tuple[int, int]]:
         """Return the candidate pairs, and how many buckets were thinned and rows found no place in them."""
-        bands = keys.where(F.col("kind") == batches.BAND).select("key", "id")
-        found = self.keep(self.pairs_in_buckets(bands))
+        found = self.keep(self.pairs_in_buckets(self.shared_bands(keys)))
         pairs = found.where(F.col("kind") == pairing.PAIR)
         full = found.where(F.col("kind") == pairing.OVERFULL).select(
             F.col("left_id").alias("bucket"), F.col("right_id").alias("id")
@@ -309,7 +317,8 @@ class Planner:
         n_full = full.select("bucket").distinct().count()
         n_without = 0
         if n_full:
-            wanted = full.join(bands.join(full.select("id").distinct(), "id").distinct(), "id")
+            bands = keys.where(F.col("kind") == batches.BAND).select("id", "bands").dropDuplicates(["id"])
+            wanted = full.join(bands, "id")
             levels = F.col("levels").bitwiseAND(F.lit(searched_levels(self.config))).alias("levels")
             wanted = wanted.join(rows.select("id", levels, "first.article", "first.segment"), "id")
             work = partial(pairing.thin_buckets, config=self.config, bands=self.bands)
@@ -318,8 +327,15 @@ class Planner:
             pairs = pairs.unionByName(thinned.where(F.col("kind") == pairing.PAIR))
         return self.keep(pairs.select("left_id", "right_id").distinct()), (n_full, n_without)
 
+    def shared_bands(self, keys: Frame) -> Frame:
+        """Return the band keys that may stand in several rows, as `dedup.engines.counting.BUCKETS`."""
+        n_rows = keys.where(F.col("kind") == batches.BAND).count()
+        n_slots, n_bands = counting.count_slots(n_rows * self.bands.bands), self.bands.bands
+        shared = self._shared(keys, counting.count_bands, n_slots, n_bands=n_bands)
+        return self._map(keys, counting.share_bands, counting.BUCKETS, shared=shared, n_bands=n_bands)
+
     def pairs_in_buckets(self, bands: Frame) -> Frame:
-        """Return the pairs in equal buckets, and the rows of over-full ones, of band keys (key, id)."""
+        """Return the pairs in equal buckets, and the rows of over-full ones, of band keys (key, id, levels)."""
         return self._grouped(bands, "key", pairing.pair_buckets, pairing.PAIRS)
 
     def _score(self, pairs: Frame, rows: Frame, terms: Any) -> Frame:
