@@ -3,7 +3,9 @@
 NumPy lets a program give it memory (`NEP 49 <https://numpy.org/neps/nep-0049.html>`_). Inside a `Scratch`, arrays from
 a quarter of a megabyte on lie in one sparse file that is mapped and shared; smaller ones stay on the heap. A page of
 such a mapping can always be dropped from the process: what is in it stays in the file (``madvise(2)``, MADV_DONTNEED).
-A thread does that when the resident size nears the limit. The stages know nothing of it: their answers are the same.
+That is done when the resident size nears the limit: by whoever asks for an array, so that new arrays never outgrow it,
+and by a thread that looks all the time, for old ones that are read again. The stages know nothing of it: their answers
+are the same.
 
 The file has no name: it is gone with the process, however that ends.
 """
@@ -27,9 +29,12 @@ import numpy as np
 
 from dedup.errors import ConfigError, DedupError
 
-#: Memory is let go of when so much of the limit is in use: what comes until the loop has its turn must fit into the
-#: rest. At .8, with fifteen threads of other programs on two cores, 1.31 GB were seen of 1.2 GB allowed.
+#: Memory is let go of when so much of the limit is in use: what one array takes, and what is read again until the loop
+#: has its turn, must fit into the rest. At .8, with fifteen threads of other programs on two cores, and before those
+#: who ask for arrays looked themselves, 1.31 GB were seen of 1.2 GB allowed.
 _HIGH = 0.6
+#: Whoever asks for arrays looks each time that this part of the limit was handed out.
+_LOOKS = 64
 #: Less than this is taken by the interpreter, its libraries and the work space of two threads.
 LEAST_BYTES = 700 << 20
 
@@ -109,6 +114,8 @@ class Scratch:
         self._state = np.zeros(kernels.STATE_SIZE, np.int64)
         self._base = ctypes.addressof(ctypes.c_char.from_buffer(self._memory))
         self._state[kernels.BASE], self._state[kernels.FILE] = self._base, self._file
+        self._path = np.frombuffer(b"/proc/self/statm\0", np.uint8)
+        self._state[kernels.PATH], self._state[kernels.PAGE] = self._path.ctypes.data, mmap.PAGESIZE
         self._handler = _Handler(
             b"dedup", 1, _Allocator(self._state.ctypes.data, *(one.address for one in kernels.functions()))
         )
@@ -116,7 +123,7 @@ class Scratch:
         self._control = np.zeros(kernels.CONTROL_SIZE, np.int64)
         self.usage = Usage()
         # Arrays may outlive everything, at the end of the interpreter too: what frees them stays.
-        for one in (self._memory, self._state, self._handler, self._capsule, *kernels.functions()):
+        for one in (self._memory, self._state, self._path, self._handler, self._capsule, *kernels.functions()):
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(one))
 
     def use(self) -> None:
@@ -135,10 +142,11 @@ class Scratch:
         before = _get_handler()
         self._control[kernels.HIGH] = int(_HIGH * self.limit_bytes)
         self._control[kernels.STOP] = self._control[kernels.RUNNING] = 0
-        path = np.frombuffer(b"/proc/self/statm\0", np.uint8)
+        self._state[kernels.MOST] = self._control[kernels.HIGH]
+        self._state[kernels.STEP] = self.limit_bytes // _LOOKS
         governor = threading.Thread(
             target=kernels.govern,
-            args=(self._base, mmap.PAGESIZE, path.ctypes.data, self._control),
+            args=(self._base, mmap.PAGESIZE, self._path.ctypes.data, self._control),
             name="dedup-memory",
             daemon=True,
         )
@@ -152,6 +160,7 @@ class Scratch:
         finally:
             _current = None
             _set_handler(before)
+            self._state[kernels.STEP] = 0
             self.measure()
             self._control[kernels.STOP] = 1
             governor.join()
@@ -161,7 +170,8 @@ class Scratch:
         from dedup.kernels import scratch as kernels
 
         self.usage.spilled_bytes = max(self.usage.spilled_bytes, os.fstat(self._file).st_blocks * 512)
-        self.usage.peak_bytes, self.usage.releases = int(self._control[kernels.PEAK]), int(self._control[kernels.COUNT])
+        self.usage.peak_bytes = int(self._control[kernels.PEAK])
+        self.usage.releases = int(self._control[kernels.COUNT] + self._state[kernels.RELEASED])
 
 
 _current: Scratch | None = None

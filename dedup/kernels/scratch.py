@@ -22,9 +22,13 @@ _CLASSES = LARGEST_BITS - THRESHOLD_BITS + 1
 _REGION_BITS = LARGEST_BITS
 SPAN_BYTES = _CLASSES << _REGION_BITS
 
-#: Of the state: where the mapping begins, the file, then for each power of two the first free slot (+ 1, 0 for none)
+#: Of the state: where the mapping begins, the file, the size of a page, the path of ``statm``; from how many resident
+#: bytes on memory is let go of, after how many bytes handed out that is looked at (0: never), how many were since, how
+#: often memory was let go of, and room to read into; then for each power of two the first free slot (+ 1, 0 for none)
 #: and how many slots were ever used, then for each slot the next free one.
-BASE, FILE, _HEADS = 0, 1, 2
+BASE, FILE, PAGE, PATH, MOST, STEP, _SINCE, RELEASED, _ROOM = 0, 1, 2, 3, 4, 5, 6, 7, 8
+_ROOM_SIZE = 16
+_HEADS = _ROOM + _ROOM_SIZE
 _FRESH = _HEADS + _CLASSES
 _NEXT = _FRESH + _CLASSES
 STATE_SIZE = _NEXT + (2 << (_REGION_BITS - THRESHOLD_BITS))
@@ -54,8 +58,47 @@ _usleep = types.ExternalFunction("usleep", types.intc(types.uintc))
 
 
 @kernel
+def _resident_pages(path, buffer):
+    """Return the second number of /proc/self/statm."""
+    file = _open(path, 0)
+    if file < 0:
+        return -1
+    n = _read(file, buffer.ctypes, 128)
+    _close(file)
+    i = 0
+    while i < n and buffer[i] != 32:
+        i += 1
+    i += 1
+    pages = 0
+    while i < n and 48 <= buffer[i] <= 57:
+        pages = 10 * pages + buffer[i] - 48
+        i += 1
+    return pages
+
+
+@kernel
+def _make_room(state, size):
+    """Let go of all pages of the mapping, if there are too many for an array of this size that is handed out now.
+
+    Whoever asks for memory does it itself: however busy the machine is, no other thread has to have its turn.
+    """
+    if state[STEP] == 0:
+        return
+    state[_SINCE] += size
+    if state[_SINCE] < state[STEP]:
+        return
+    state[_SINCE] = 0
+    room = state[_ROOM : _ROOM + _ROOM_SIZE].view(np.uint8)
+    resident = _resident_pages(np.uint64(state[PATH]), room) * state[PAGE]
+    if resident + size > state[MOST]:
+        _madvise(np.uint64(state[BASE]), np.uint64(SPAN_BYTES), _DONT_NEED)
+        state[RELEASED] += 1
+
+
+@kernel
 def _take(state, size):
     """Return the address of a slot, 0 if there is none; one of over `_KEPT_BITS` is all zeros."""
+    _make_room(state, np.int64(size))
     bits = THRESHOLD_BITS
     while (np.uint64(1) << np.uint64(bits)) < size:
         bits += 1
@@ -156,25 +199,6 @@ def functions():
         ):
             _compiled.append(cfunc(signature, cache=True)(function))
     return tuple(_compiled)
-
-
-@kernel
-def _resident_pages(path, buffer):
-    """Return the second number of /proc/self/statm."""
-    file = _open(path, 0)
-    if file < 0:
-        return -1
-    n = _read(file, buffer.ctypes, 128)
-    _close(file)
-    i = 0
-    while i < n and buffer[i] != 32:
-        i += 1
-    i += 1
-    pages = 0
-    while i < n and 48 <= buffer[i] <= 57:
-        pages = 10 * pages + buffer[i] - 48
-        i += 1
-    return pages
 
 
 @allocating
