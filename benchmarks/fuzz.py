@@ -133,6 +133,13 @@ def _lines() -> bytes:
     return b"".join(json.dumps(record).encode() + b"\n" for record in _RECORDS)
 
 
+def _values() -> list[bytes]:
+    pieces = (
+        "\n".join(json.dumps(record, indent=indent, ensure_ascii=False) for record in _RECORDS) for indent in (0, 2)
+    )
+    return [piece.encode(encoding, "replace") for piece, encoding in zip(pieces, ("utf-8", "shift_jis"), strict=True)]
+
+
 def _parquet() -> list[bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -187,6 +194,8 @@ READERS: dict[str, Reader] = {
     "jsonlines": Reader(".jsonl", lambda: [_lines()], _JSON),
     "json-scan": Reader(".jsonl", lambda: [_lines()], _JSON, ReadParams(block_bytes=128, compiled_bytes=0)),
     "json-array": Reader(".json", _made("json array"), _JSON),
+    "json-values": Reader(".json", _values, _JSON, ReadParams(encoding="shift_jis")),
+    "json-elements": Reader(".json", _made("json array"), _JSON, ReadParams(max_document_bytes=400, block_bytes=64)),
     "markdown": Reader(".md", _made("markdown"), _MARKDOWN),
     "text": Reader(
         ".txt", lambda: ["First paragraph, né.\n\nSecond.\n".encode(), b"\xff\xfeT\0o\0"], _BINARY + _MARKDOWN

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from dedup.errors import ConfigError
 from dedup.kernels import gather, jsonlines
 from dedup.model import NO_DATE
-from dedup.readers import ReadParams, iter_batches, join_batches, read_feeds
+from dedup.readers import FIELDS, ReadParams, iter_batches, join_batches, read_feeds
 from dedup.readers.buffer import TextBuffer
 from dedup.readers.fields import FieldTable
 from dedup.readers.versions import NAMED_REPEATS
@@ -94,7 +94,7 @@ def test_mangled_bytes_agree(tmp_path, fuzz_seed):
 
 
 DEEP = b'{"text": "a", "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
-LOOKED = "no text field (looked for text, content, body, article, body_text, full_text)"
+LOOKED = f"no text field (looked for {', '.join(FIELDS['text'])})"
 
 
 @pytest.mark.parametrize(
@@ -560,7 +560,7 @@ def test_a_broken_object_among_others_is_named_and_the_others_are_read(tmp_path)
         (', {"text": ]', ["not JSON: Expecting value", "not JSON: the array does not end; it is read up to there"]),
     ],
 )
-def test_a_large_array_is_read_element_by_element(tmp_path, monkeypatch, end, said):
+def test_a_large_array_is_read_element_by_element(tmp_path, end, said):
     """An array that is too large to be held gives what a small one gives, and its end is told."""
     records = [{"id": str(i), "title": "T", "text": f'Body {i}: "]}}{{" \\ and\nmore.' * 9} for i in range(300)]
     content = (
@@ -568,14 +568,46 @@ def test_a_large_array_is_read_element_by_element(tmp_path, monkeypatch, end, sa
     ).encode()
     params = ReadParams(block_bytes=3000, compiled_bytes=2000)
     whole = read_bytes(tmp_path, content, params, "a.json")
-    monkeypatch.setattr("dedup.readers.jsonlines._WHOLE_BYTES", 5000)
 
-    articles = read_bytes(tmp_path, content, params, "a.json")
+    articles = read_bytes(tmp_path, content, replace(params, max_document_bytes=5000), "a.json")
 
     assert whole.text.tobytes() == articles.text.tobytes()
     assert whole.records.tolist() == articles.records.tolist()
     assert list(whole.ids) == list(articles.ids)
     assert said == [skip.reason for skip in articles.skips]
+
+
+def test_a_value_that_is_too_long_ends_the_file(tmp_path):
+    """A value past the limit is named, among elements and among objects one after the other, and memory is bounded."""
+    params = ReadParams(block_bytes=1000, max_document_bytes=5000)
+    for opened, between in (("[", ","), ("", "\n")):
+        content = opened + between.join(json.dumps({"text": one * 50}, indent=1) for one in ("a", "b", "c" * 4000, "d"))
+
+        articles = read_bytes(tmp_path, content.encode(), params, "a.json")
+
+        assert ["a" * 50, "b" * 50] == [articles.body(i) for i in range(len(articles))]
+        assert [(3, "a value is longer than 5,000 bytes, read up to there; raise max_document_bytes")] == [
+            (skip.record, skip.reason) for skip in articles.skips if skip.record  # its line is named as well
+        ]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"posts": [{"id": "g", "title": "Hi", "html": "<p>Fog.</p><p>Rain.</p>", "plaintext": "Fog. Rain."}]},
+        {"articles": [{"id": "g", "title": "Hi", "body_html": "<p>Fog.</p>\n<p>Rain.</p>"}]},
+        {"@type": "NewsArticle", "@id": "x", "id": "g", "headline": "Hi", "articleBody": "Fog.\n\nRain."},
+        {"uid": "g", "title": "Hi", "maintext": "Fog.\n\nRain.", "date_publish": "2026-01-06 14:30:00"},
+    ],
+    ids=["Ghost", "Shopify", "schema.org", "news-please"],
+)
+def test_names_that_systems_have_for_a_text(tmp_path, record):
+    """The texts of exports are found without a mapping."""
+    articles = read_bytes(tmp_path, json.dumps(record).encode(), ReadParams(), "a.json")
+
+    assert [("g", "Hi", "Fog.\n\nRain.")] == [
+        (articles.ids[i], articles.title(i), articles.body(i)) for i in range(len(articles))
+    ]
 
 
 def test_records_inside_of_records(tmp_path):

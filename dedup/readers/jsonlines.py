@@ -28,8 +28,6 @@ _SPACE = b" \t\r"
 _JSON_BYTES = b" \t\r\n"
 _JSON_SPACE = re.compile(r"[ \t\r\n]*")
 _LINE_FEED = 10
-#: An array that is larger is read element by element, with some of them in memory.
-_WHOLE_BYTES = 1 << 26
 
 
 def tasks(file: OpenFile) -> Iterator[Task]:
@@ -39,7 +37,7 @@ def tasks(file: OpenFile) -> Iterator[Task]:
         yield RowBuilder([Skip(file.path, 0, "empty")]).rows
     chunks = file.chunks
     if start.startswith(b"["):
-        pieces, is_whole = take(chunks, _WHOLE_BYTES)
+        pieces, is_whole = take(chunks, params.max_document_bytes)
         content = b"".join(pieces)
         array = array_elements(as_utf8(content, table), table) if is_whole else None
         if not is_whole and not _is_array(content.partition(b"\n")[0]):

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from dedup.readers.fields import FieldTable, Record
 from dedup.readers.jsonrecords import parse_line
+from dedup.readers.streams import too_long
 
 #: A string, its closing quote missing where the block ends in it, or a bracket.
-_TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+("?)|[\[{]|[]}]', re.DOTALL)
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+("?)|[\[{]|[]}]', re.DOTALL)
 #: Between values; the comma of an array, and the record separator of RFC 7464.
 _BETWEEN = b" \t\r\n,\x1e"
 _LINE_WITH_OBJECT = re.compile(rb"\n(?=\{)")
@@ -94,7 +95,9 @@ def listed_values(
         As in `split_values`.
     """
     for before, value in split_values(chunks, max_value_bytes):
-        if value:
+        if not value and len(before) > max_value_bytes:
+            yield f"a value is {too_long(max_value_bytes)}"
+        elif value:
             yield from (part.strip() for part in before.split(b",") if part.strip(_BETWEEN))  # null, a number, rubbish
             yield memoryview(value) if _is_right(value) else value
         elif not is_array:

@@ -12,16 +12,29 @@ from dedup.readers.formats import READ
 #: What a record is read for, in the order of the columns of `dedup.kernels.jsonlines`, and the names that feeds
 #: have for it; the first that is there and not empty is taken.
 FIELDS: dict[str, tuple[str, ...]] = {
-    "id": ("id", "guid", "_id", "uid"),
+    "id": ("id", "guid", "_id", "uid", "nid"),
     "title": ("title", "headline"),
-    "text": ("text", "content", "body", "article", "body_text", "full_text"),
+    "text": (
+        *("text", "content", "body", "article", "body_text", "full_text", "articleBody", "maintext"),
+        *("body_html", "content_html", "html", "plaintext"),
+    ),
     "date": (
-        *("date", "published", "published_at", "publishedAt", "pubDate", "datePublished", "date_published"),
+        *(
+            "date_gmt",
+            "date",
+            "published",
+            "published_at",
+            "publishedAt",
+            "pubDate",
+            "datePublished",
+            "date_published",
+            "date_publish",
+        ),
         *("created", "created_at", "createdAt", "timestamp", "versioncreated"),
     ),
-    "source": ("source", "publisher", "site", "outlet", "domain"),
+    "source": ("source", "publisher", "site", "outlet", "domain", "source_domain"),
     "url": ("url", "link", "permalink"),
-    "language": ("language", "lang", "inLanguage"),
+    "language": ("language", "lang", "inLanguage", "langcode"),
     "tags": ("tags", "keywords", "categories", "category", "topics"),
 }
 
@@ -70,7 +83,8 @@ class ReadParams:
         record by record); not given, it is read as windows-1252, with a note. No guess is made: those who guess take
         some Western texts for Eastern ones.
     max_document_bytes : int
-        A text, a feed, a page and other files that are read as a whole are read up to here, and so is a line of JSON.
+        A text, a feed, a page and other files that are read as a whole are read up to here, and so is a line of JSON. A
+        larger array of JSON is read some elements at a time.
     """
 
     fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
