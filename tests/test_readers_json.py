@@ -587,7 +587,9 @@ def test_a_value_that_is_too_long_ends_the_file(tmp_path):
 
         assert ["a" * 50, "b" * 50] == [articles.body(i) for i in range(len(articles))]
         assert [(3, "a value is longer than 5,000 bytes, read up to there; raise max_document_bytes")] == [
-            (skip.record, skip.reason) for skip in articles.skips if skip.record  # its line is named as well
+            (skip.record, skip.reason)
+            for skip in articles.skips
+            if skip.record  # its line is named as well
         ]
 
 
