@@ -36,10 +36,11 @@ def measure_clean(path: Path, options: Options) -> Result:
         was, now = getattr(cleaning.before, name), getattr(cleaning.after, name)
         told = name.replace("_", " ")
         result.rows.append({"what": told, "before": was, "after": now, "share gone": round((was - now) / was, 5)})
-    for kind, (whole, parts, n_bytes) in zip(KINDS, by_kind(cleaning), strict=True):
+    left = np.bincount(cleaning.report.findings.kinds, minlength=len(KINDS) + 1)[1:]
+    for kind, (whole, parts, n_bytes), n_left in zip(KINDS, by_kind(cleaning), left.tolist(), strict=True):
         action = params.action(kind)
         result.rows.append({"table": "by kind", "kind": kind, "action": action, "articles": whole, "sentences": parts,
-                            "bytes": n_bytes})  # fmt: skip
+                            "bytes": n_bytes, "findings left": n_left})  # fmt: skip
     again = make_plan(cleaning.report, params)
     result.figures.append(Figure("what a second cleaning takes", float(again.drops.sum()), "=", 0))
     result.figures.append(Figure("rounds", float(cleaning.rounds)))

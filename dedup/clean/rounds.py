@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from dedup.clean.cut import Cut, Sentences, apply_cut, cut_sentences
 from dedup.clean.params import CleanParams
-from dedup.clean.plan import Plan, make_plan, sentence_spans
+from dedup.clean.plan import Plan, make_plan
+from dedup.clean.repeats import sentence_spans
 from dedup.clean.verify import Supply, find_unsupported
 from dedup.errors import DedupError
 from dedup.model import Articles, Level, Segments
