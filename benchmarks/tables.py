@@ -50,7 +50,8 @@ def markdown(columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
     right = [all(row[name] is None or isinstance(row[name], (int, float)) for row in rows) for name in columns]
     lines = [f"| {' | '.join(columns)} |", f"|{'|'.join('--:' if one else '---' for one in right)}|"]
     return lines + [
-        f"| {' | '.join(cell(row[name]).replace('|', chr(92) + '|') for name in columns)} |" for row in rows
+        f"| {' | '.join(cell(row[name]).replace('|', chr(92) + '|').replace('<', '&lt;') for name in columns)} |"
+        for row in rows
     ]
 
 
