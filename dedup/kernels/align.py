@@ -31,7 +31,7 @@ def align(values, left, left_end, right, right_end, low, high, rows, moves, resu
     n = left_end - left
     width = high - low + 1
     rows[:, : width + 2] = 0
-    best = np.int32(0)
+    best = np.int64(0)
     best_i = -1
     best_c = -1
     for i in range(n):
@@ -39,24 +39,35 @@ def align(values, left, left_end, right, right_end, low, high, rows, moves, resu
         current = rows[i & 1]
         first = max(0, right - (left + i) - low)
         last = min(width, right_end - (left + i) - low)
-        if first < last:
-            # What the row before last left here is outside the table.
-            current[first] = 0
+        if first >= last:
+            continue
+        # What the row before last left here is outside the table.
+        current[first] = 0
+        # The inmost loop of passages: what the cell before has is kept at hand, and no index can be negative,
+        # which a signed one is tested for each time.
+        term = values[np.uint64(left + i)] >> 1
+        at = left + i + low
+        cell = i * width
+        beside = np.int64(0)
+        diagonal = np.int64(previous[np.uint64(first + 1)])
         for c in range(first, last):
-            score = previous[c + 1] + np.int32(1 if same_term(values[left + i], values[left + i + low + c]) else -1)
-            move = np.uint8(1)
+            above = np.int64(previous[np.uint64(c + 2)])
+            score = diagonal + (1 if values[np.uint64(at + c)] >> 1 == term else -1)
+            diagonal = above
+            move = 1
             # One row down keeps the column and leaves the diagonal to the left.
-            if previous[c + 2] - 1 > score:
-                score = previous[c + 2] - np.int32(1)
-                move = np.uint8(2)
-            if current[c] - 1 > score:
-                score = current[c] - np.int32(1)
-                move = np.uint8(3)
+            if above - 1 > score:
+                score = above - 1
+                move = 2
+            if beside - 1 > score:
+                score = beside - 1
+                move = 3
             if score <= 0:
-                score = np.int32(0)
-                move = np.uint8(0)
-            current[c + 1] = score
-            moves[i * width + c] = move
+                score = np.int64(0)
+                move = 0
+            beside = score
+            current[np.uint64(c + 1)] = score
+            moves[np.uint64(cell + c)] = move
             if score > best:
                 best = score
                 best_i = i
