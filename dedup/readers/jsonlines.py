@@ -43,7 +43,7 @@ def tasks(file: OpenFile) -> Iterator[Task]:
         if not is_whole and not _is_array(content.partition(b"\n")[0]):
             rest = chain([content[content.index(b"[") + 1 :]], chunks)
             array = listed_values(rest, params.max_document_bytes, is_array=True)
-        chunks = chain([content], chunks)
+        chunks = chain([content] if array is None else [], chunks)
         del content, pieces
         if array is not None:
             yield from _array_tasks(array, file)
