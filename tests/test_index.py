@@ -253,16 +253,19 @@ def test_what_is_not_an_archive_is_told_in_one_line(tmp_path: Path):
         index.add([{"id": "a", "text": LINE}])
     whole = (tmp_path / "a.db").read_bytes()
     (tmp_path / "cut.db").write_bytes(whole[: len(whole) // 2])
-    (tmp_path / "old.db").write_bytes(whole)
-    db = sqlite3.connect(tmp_path / "old.db")
-    db.execute("UPDATE meta SET value = 0 WHERE name = 'format_version'")
-    db.commit()
-    db.close()
-    (tmp_path / "bits.db").write_bytes(whole)
-    db = sqlite3.connect(tmp_path / "bits.db")
-    db.execute("UPDATE meta SET value = json_set(value, '$.signature', 'other') WHERE name = 'settings'")
-    db.commit()
-    db.close()
+    for name, change in (
+        ("old.db", "UPDATE meta SET value = 0 WHERE name = 'format_version'"),
+        ("newer.db", "UPDATE meta SET value = 2 WHERE name = 'format_version'"),
+        ("letters.db", "UPDATE meta SET value = 'x' WHERE name = 'format_version'"),
+        ("silent.db", "DELETE FROM meta WHERE name = 'format_version'"),
+        ("bare.db", "DELETE FROM meta WHERE name = 'settings'"),
+        ("bits.db", "UPDATE meta SET value = json_set(value, '$.signature', 'other') WHERE name = 'settings'"),
+    ):
+        (tmp_path / name).write_bytes(whole)
+        db = sqlite3.connect(tmp_path / name)
+        db.execute(change)
+        db.commit()
+        db.close()
     rebuild = "`dedup index export --index .*`dedup index create .*`dedup index add"
 
     for name, message in (
@@ -271,6 +274,10 @@ def test_what_is_not_an_archive_is_told_in_one_line(tmp_path: Path):
         ("other.db", "a database of another program"),
         ("cut.db", "cut off"),
         ("old.db", f"format 0, this version of dedup reads 1; .*{rebuild}"),
+        ("newer.db", f"format 2, this version of dedup reads 1; install a newer dedup, or .*{rebuild}"),
+        ("letters.db", "damaged: its format is 'x', which is no number; take it from a backup"),
+        ("silent.db", "damaged: does not say its format"),
+        ("bare.db", "damaged: its settings cannot be read"),
         ("bits.db", f"made by another version of dedup; .*{rebuild}"),
     ):
         with pytest.raises(DedupError, match=message) as caught:

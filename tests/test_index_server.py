@@ -111,12 +111,14 @@ with dedup.Index.open({address!r}, jobs=1) as index:
             process = redis_server.start(tmp_path, port)
             with dedup.Index.open(address, jobs=1) as index:
                 index.store._db.delete("saidtwice:archive:lock")  # type: ignore[attr-defined]  # of the dead writer
-                problems = index.verify()
+                problems, n_articles = index.verify(), index.counts().articles
                 report = index.check(
                     [{**one, "id": f"new{i}"} for i, one in enumerate(made_feed(random.Random(0), 12))]
                 )
 
+            assert child.returncode != 0  # it was at work when the server went
             assert [] == problems
+            assert n_articles % 12 == 0  # all or nothing of each addition
             assert len(report.findings) > 0
             lengths = report.findings.ends - report.findings.starts
             assert (lengths > 0).all()

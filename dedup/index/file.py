@@ -23,7 +23,7 @@ from dedup.index.contents import Described, band_keys
 from dedup.index.filearticles import read_articles, write_articles
 from dedup.index.kinds import APPLICATION_ID, MAGIC
 from dedup.index.postings import PostingFile
-from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings, other_format
+from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings, settings_in
 from dedup.model import Articles, Strings
 
 _PAGE_BYTES = 8_192
@@ -93,10 +93,11 @@ class FileStore:
             except BaseException:
                 self._db.close()
                 raise
-        version = int(self._meta.get("format_version", -1))
-        if version != FORMAT_VERSION:
+        try:
+            self._settings = settings_in(self.name, self._meta.get("format_version"), self._meta.get("settings"))
+        except BaseException:
             self._db.close()
-            raise IndexFormatError(other_format(str(path), version))
+            raise
         self.config: Config | None = None
         self._postings = PostingFile(self._db)
 
@@ -137,8 +138,7 @@ class FileStore:
 
     def settings(self) -> Mapping[str, object]:
         """Return the settings that the archive was created with."""
-        found: dict[str, object] = json.loads(self._meta["settings"])
-        return found
+        return self._settings
 
     def configure(self, config: Config) -> None:
         """Set what band keys are made with."""
@@ -295,8 +295,7 @@ class FileStore:
         searched = described.searched
         keys = band_keys(described.sets, searched, self.config, self.executor)
         packed = [np.empty(0, np.int64)]
-        for band in range(keys.shape[1]):
-            asked, numbers = self._postings.find(BANDS, band, keys[:, band].astype(np.uint64))
+        for asked, numbers in self._postings.find_in_parts(BANDS, keys.astype(np.uint64), self.executor):
             packed.append(searched[asked] << 32 | numbers)
         pairs = np.unique(np.concatenate(packed))
         rows, numbers = pairs >> 32, pairs & 0xFFFFFFFF

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +17,14 @@ _SIGN = 1 << 63
 _ALL = (1 << 64) - 1
 #: Blocks that stand in memory in one piece while they are looked into.
 _PIECE_BLOCKS = 32
+#: Pieces that are read and not yet looked into.
+_PIECES_AHEAD = 4
 
 _Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
 #: Blobs, their blocks as `kernels.index.search_blocks` takes them, and the first key of each.
 _Piece = tuple[list[bytes], NDArray[np.int64], NDArray[np.uint64]]
+#: Indices into the keys that were looked for, and what is kept for each.
+_Found = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
 class _Blocks:
@@ -82,10 +87,37 @@ class PostingFile:
         order = np.lexsort((values, keys))
         self.write(kind, part, run, keys[order], values[order])
 
-    def find(self, kind: int, part: int, keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def find(self, kind: int, part: int, keys: NDArray[np.uint64]) -> _Found:
         """Return pairs of an index into ``keys`` and a number that is kept for it, in no order."""
         wanted, of_key = np.unique(keys, return_inverse=True)
-        return _spread(*_search(self._pieces(kind, part, wanted), wanted), of_key)
+        return _spread([_search(piece, wanted) for piece in self._pieces(kind, part, wanted)], of_key)
+
+    def find_in_parts(self, kind: int, keys: NDArray[np.uint64], executor: Executor) -> Iterator[_Found]:
+        """Return what `find` returns for each part, of its column of keys; some are looked into while more are read.
+
+        Parameters
+        ----------
+        keys : uint64[n, parts]
+        executor : concurrent.futures.Executor
+            Of threads. The database is read in this one.
+        """
+        of_keys = []
+        found: list[list[_Found]] = [[] for _ in range(keys.shape[1])]
+        pending: deque[tuple[int, Future[_Found]]] = deque()
+
+        def take(most: int) -> None:
+            while len(pending) > most:
+                part, future = pending.popleft()
+                found[part].append(future.result())
+
+        for part in range(keys.shape[1]):
+            wanted, of_key = np.unique(keys[:, part], return_inverse=True)
+            of_keys.append(of_key)
+            for piece in self._pieces(kind, part, wanted):
+                pending.append((part, executor.submit(_search, piece, wanted)))
+                take(_PIECES_AHEAD)
+        take(0)
+        return (_spread(one, of_key) for one, of_key in zip(found, of_keys, strict=True))
 
     def _pieces(self, kind: int, part: int, wanted: NDArray[np.uint64]) -> Iterator[_Piece]:
         """Yield the blocks in which keys (ascending, each once) may be, some at a time."""
@@ -175,28 +207,26 @@ class PostingFile:
         self._db.execute(f"DELETE FROM runs WHERE id IN ({marks})", runs)
 
 
-def _search(pieces: Iterable[_Piece], wanted: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _search(piece: _Piece, wanted: NDArray[np.uint64]) -> _Found:
     from dedup.kernels import index as kernels
 
-    size = 2 * len(wanted) + 1024
-    asked, found = np.empty(size, np.int64), np.empty(size, np.int64)
-    parts = [(asked[:0], found[:0])]
-    for blobs, blocks, firsts in pieces:
-        data = np.frombuffer(b"".join(blobs), np.uint8)
-        views = (data, data.view("<u2"), data.view("<u4"), data.view("<u8"))
-        used = kernels.search_blocks(*views, blocks, firsts, wanted, asked, found)
-        if used < 0:
-            used = -1 - used
-            asked, found = np.empty(used, np.int64), np.empty(used, np.int64)
-            kernels.search_blocks(*views, blocks, firsts, wanted, asked, found)
-        parts.append((asked[:used].copy(), found[:used].copy()))
-    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    blobs, blocks, firsts = piece
+    data = np.frombuffer(b"".join(blobs), np.uint8)
+    views = (data, data.view("<u2"), data.view("<u4"), data.view("<u8"))
+    size = 1024
+    while True:
+        asked, found = np.empty(size, np.int64), np.empty(size, np.int64)
+        used = int(kernels.search_blocks(*views, blocks, firsts, wanted, asked, found))
+        if used >= 0:
+            return asked[:used], found[:used]
+        size = -1 - used
 
 
-def _spread(
-    asked: NDArray[np.int64], values: NDArray[np.int64], of_key: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _spread(parts: Sequence[_Found], of_key: NDArray[np.int64]) -> _Found:
     """Return what was found for each distinct key for each of the keys that are equal to it."""
+    none = np.empty(0, np.int64)
+    asked = np.concatenate([none, *(part[0] for part in parts)])
+    values = np.concatenate([none, *(part[1] for part in parts)])
     order = np.argsort(asked, kind="stable")
     asked, values = asked[order], values[order]
     low, high = np.searchsorted(asked, of_key, "left"), np.searchsorted(asked, of_key, "right")

@@ -22,7 +22,7 @@ from dedup.errors import DedupError, IndexFormatError
 from dedup.index import sketches
 from dedup.index.contents import Described, archive_bands, signatures
 from dedup.index.join import take_articles
-from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings, other_format
+from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings, settings_in
 from dedup.model import Articles, Strings
 
 if TYPE_CHECKING:
@@ -62,10 +62,8 @@ class RedisStore:
             meta = self._db.hgetall(self._key("meta"))
         if not meta:
             raise DedupError(f"index {address}: does not exist; make it with `dedup index create`")
-        version = int(meta.get(b"format_version", -1))
-        if version != FORMAT_VERSION:
-            raise IndexFormatError(other_format(address, version))
-        self._settings: dict[str, object] = json.loads(meta[b"settings"])
+        kept = {name.decode(): value.decode("utf-8", "replace") for name, value in meta.items()}
+        self._settings = settings_in(address, kept.get("format_version"), kept.get("settings"))
 
     @classmethod
     def create(cls, address: str, settings: Mapping[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.config import Config
+from dedup.errors import IndexFormatError
 from dedup.index.contents import Describe, Described
 from dedup.index.kinds import how_to_rebuild
 from dedup.model import Articles, Strings
@@ -21,9 +23,36 @@ FORMAT_VERSION = 1
 Pairs = tuple[NDArray[np.int64], NDArray[np.uint64]]
 
 
-def other_format(name: str, version: int) -> str:
-    """Return what is said of an archive in the format of another version of dedup, with the commands that help."""
-    return f"index {name}: format {version}, this version of dedup reads {FORMAT_VERSION}; {how_to_rebuild(name)}"
+def settings_in(name: str, version: str | None, settings: str | None) -> dict[str, object]:
+    """Return the settings that an archive was created with, from what it keeps of its format and of them.
+
+    Raises
+    ------
+    IndexFormatError
+        It is in the format of another version of dedup, older or newer (with the commands that help), or damaged.
+
+    Examples
+    --------
+    >>> settings_in("a.db", "1", '{"num_perm": 128}')
+    {'num_perm': 128}
+    >>> settings_in("a.db", "x", "{}")
+    Traceback (most recent call last):
+    dedup.errors.IndexFormatError: index a.db: damaged: its format is 'x', which is no number; take it from a backup
+    """
+    if version is None or not version.isdecimal():
+        told = "does not say its format" if version is None else f"its format is {version!r}, which is no number"
+        raise IndexFormatError(f"index {name}: damaged: {told}; take it from a backup")
+    if int(version) != FORMAT_VERSION:
+        newer = "install a newer dedup, or " if int(version) > FORMAT_VERSION else ""
+        told = f"format {version}, this version of dedup reads {FORMAT_VERSION}"
+        raise IndexFormatError(f"index {name}: {told}; {newer}{how_to_rebuild(name)}")
+    try:
+        found = json.loads(settings or "")
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise IndexFormatError(f"index {name}: damaged: its settings cannot be read; take it from a backup")
+    return found
 
 
 @dataclass(frozen=True, slots=True, eq=False)
