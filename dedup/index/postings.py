@@ -213,7 +213,7 @@ def _search(piece: _Piece, wanted: NDArray[np.uint64]) -> _Found:
     blobs, blocks, firsts = piece
     data = np.frombuffer(b"".join(blobs), np.uint8)
     views = (data, data.view("<u2"), data.view("<u4"), data.view("<u8"))
-    size = 1024
+    size = 2 * int(blocks[:, 5].max() - blocks[:, 4].min()) + 1024
     while True:
         asked, found = np.empty(size, np.int64), np.empty(size, np.int64)
         used = int(kernels.search_blocks(*views, blocks, firsts, wanted, asked, found))
