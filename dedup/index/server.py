@@ -59,7 +59,7 @@ class RedisStore:
         self._changes: _Changes | None = None
         with _told(address):
             self._db, self._prefix = _connect(address)
-            meta = self._db.hgetall(self._key("meta"))
+            meta: dict[Any, Any] = self._db.hgetall(self._key("meta"))
         if not meta:
             raise DedupError(f"index {address}: does not exist; make it with `dedup index create`")
         kept = {name.decode(): value.decode("utf-8", "replace") for name, value in meta.items()}
