@@ -279,7 +279,7 @@ def test_columns_that_are_missing_or_odd(tmp_path):
         ),
         ({}, '2 are called "text"'),
     ],
-    ids=str,
+    ids=["numbers", "nulls", "records", "twice"],
 )
 def test_columns_that_cannot_be_the_text_are_told_so(tmp_path, suffix, columns, reason):
     """A text column of another type, or that stands twice, is named with what it is."""
