@@ -1,7 +1,7 @@
 """Kept results -> the tables and pictures of benchmarks/README.md, in place.
 
 The page says itself what it wants, in comments with a JSON object: what stands between ``<!-- table {...} -->`` and
-``<!-- end -->`` is made anew, and likewise for ``picture``, ``facts`` and ``notes``.
+``<!-- end -->`` is made anew, and likewise for ``figures``, ``picture``, ``facts`` and ``notes``.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from typing import Any
 
 from benchmarks import tables
 from benchmarks.pictures import Line, chart
-from benchmarks.results import RECORD_VERSION, MissingDataError, Row
+from benchmarks.results import RECORD_VERSION, Figure, MissingDataError, Row
 
 FOLDER = Path(__file__).parent
 PAGE, RESULTS, PICTURES = FOLDER / "README.md", FOLDER / "results", FOLDER / "pictures"
-_BLOCK = re.compile(r"(<!-- (table|picture|facts|notes) (\{.*?\}) -->\n).*?(<!-- end -->)", re.DOTALL)
+_BLOCK = re.compile(r"(<!-- (table|figures|picture|facts|notes) (\{.*?\}) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
 def read_results(folder: Path = RESULTS) -> dict[str, dict[str, Any]]:
@@ -63,6 +63,9 @@ def render(page: str, records: Mapping[str, Mapping[str, Any]]) -> tuple[str, di
             elif kind == "table":
                 rows = _rows(record, wanted)
                 lines = tables.markdown(wanted.get("columns") or [one for one in rows[0] if one != "table"], rows)
+            elif kind == "figures":
+                figures = [_figure(one) for one in record["figures"]]
+                lines = tables.markdown(["figure", "value", "asked", "met"], figures)
             elif kind == "notes":
                 lines = [f"- {note}" for note in record["notes"]]
             else:
@@ -83,6 +86,18 @@ def _rows(record: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[Row]:
     if not rows:
         raise KeyError("row")
     return rows
+
+
+def _figure(kept: Mapping[str, Any]) -> Row:
+    """Return the row of a figure, with what was asked of it."""
+    one = Figure(**{name: value for name, value in kept.items() if name != "met"})
+    asked = f"{one.relation} {one.target:g}" if one.relation else ""
+    return {
+        "figure": one.name,
+        "value": one.value,
+        "asked": asked,
+        "met": "" if one.met is None else "yes" if one.met else "no",
+    }
 
 
 def _fits(value: object, wanted: object) -> bool:

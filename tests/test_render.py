@@ -16,6 +16,10 @@ from benchmarks.results import MissingDataError
 RECORD = {
     "version": 1, "name": "made", "commit": "0123456789abcdef", "dirty": True, "repeats": 2, "data_set": "feed.jsonl",
     "machine": {"processor": "", "machine": "x86_64", "cores": 2, "python": "3.11.1"}, "notes": ["one", "two"],
+    "figures": [
+        {"name": "seconds", "value": 2.5, "relation": "<=", "target": 2.0, "peer": "", "settings": "", "met": False},
+        {"name": "size", "value": 7.0, "relation": "", "target": 0.0, "peer": "", "settings": "", "met": None},
+    ],
     "rows": [
         {"table": "a", "kind": "swap", "x": 0.5, "recall": 0.25, "in force": ""},
         {"table": "a", "kind": "drop", "x": 1.0, "recall": 1.0, "in force": "*"},
@@ -31,6 +35,7 @@ def test_blocks_are_made_of_the_result_they_name() -> None:
     picture = {"of": "made", "file": "a.svg", "title": "A", "where": {"table": "a"}, "x": "x", "y": ["recall"]}
     page = f"Before\n<!-- table {json.dumps(table)} -->\nold\n{end}\n"
     page += f'<!-- notes {{"of": "made"}} -->\n{end}\n<!-- facts {{"of": "made"}} -->\n{end}\n'
+    page += f'<!-- figures {{"of": "made"}} -->\n{end}\n'
     page += f"<!-- picture {json.dumps(picture | {'share': True})} -->\n{end}\nAfter"
 
     rendered, pictures = render.render(page, {"made": RECORD})
@@ -38,6 +43,7 @@ def test_blocks_are_made_of_the_result_they_name() -> None:
     assert "old" not in rendered
     assert "\n| kind | recall |\n|---|--:|\n| drop | 1.000 |\n" in rendered
     assert "\n- one\n- two\n" in rendered
+    assert "| seconds | 2.50 | <= 2 | no |\n| size | 7.00 |  |  |\n" in rendered
     assert "commit 0123456789 with changes; x86_64, 2 cores, Python 3.11.1; repeats: 2; data: feed.jsonl" in rendered
     assert "![A](pictures/a.svg)" in rendered
     assert "in force: 1<" in pictures["a.svg"]
