@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -12,25 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.gate.identity import fingerprint, text_digests
+from dedup.gate.paragraphs import MIN_PARAGRAPH_TOKENS, Paragraphs, Texts, span_of
 from dedup.gate.params import GateParams
 from dedup.model import Level
 from dedup.pipeline import Report
 from dedup.reports.view import Finding, Place, clean, report_findings
 from dedup.tokens import tokenize
 
-#: Paragraphs of fewer tokens do not tell one article from another.
-_MIN_PARAGRAPH_TOKENS = 8
-#: A place is a paragraph, and not something in it, if it has this share of one.
-_WHOLE_PARAGRAPH = 0.8
 #: A passage that lies so much in a repeat inside the article is told by that.
 _SAME_PLACE = 0.75
 _TEXT_CHARACTERS = 2000
 #: What `dedup.gate.ignores` reads is no text of the article; a passage begins with the first word of it.
 _MARK = re.compile(r"(?:<!--\s*)?dedup:\s*ignore(?:(?!-->).)*(?:-->\s*)?", re.DOTALL)
-
-_MARK_START, _MARK_END = b"<!--", b"-->"
-_MARK_AT_START = re.compile(rb"(?:<!--\s*dedup:(?:(?!-->).)*-->\s*)+", re.DOTALL)
-_MARK_AT_END = re.compile(rb"\s*<!--\s*dedup:(?:(?!-->).)*-->$", re.DOTALL)
 
 
 class Part(NamedTuple):
@@ -124,87 +117,12 @@ class Group:
     more: int = 0
 
 
-class _Paragraphs:
-    """Where the paragraphs of all articles stand: byte spans of `Articles.text`, in text order."""
-
-    def __init__(self, report: Report) -> None:
-        segments = report.segments
-        rows = (segments.parents < 0) & ((segments.levels & Level.PARAGRAPH) != 0)
-        self.starts, self.ends = _without_marks(report, segments.starts[rows], segments.ends[rows])
-        sentences = (segments.levels & Level.SENTENCE) != 0
-        self.sentence_starts, self.sentence_ends = segments.starts[sentences], segments.ends[sentences]
-
-    def cut(self, start: int, end: int) -> list[tuple[int, int, int]]:
-        """Return what of a span stands in each paragraph, with the length of the paragraph."""
-        first = int(np.searchsorted(self.ends, start, "right"))
-        last = int(np.searchsorted(self.starts, end))
-        spans = zip(self.starts[first:last].tolist(), self.ends[first:last].tolist(), strict=True)
-        return [(max(start, a), min(end, b), b - a) for a, b in spans]
-
-    def has_one(self, start: int, end: int) -> bool:
-        """Whether a span is a paragraph or more, and not a part of one."""
-        return any(b - a >= _WHOLE_PARAGRAPH * length for a, b, length in self.cut(start, end))
-
-    def parts(self, start: int, end: int) -> list[tuple[int, int]]:
-        """Return the span cut at the edges of paragraphs, crumbs left out, each part as whole sentences."""
-        cuts = [(a, b) for a, b, _ in self.cut(start, end)]
-        long = [(a, b) for a, b in cuts if b - a >= 4 * _MIN_PARAGRAPH_TOKENS]
-        return [self._snap(*cut) for cut in long or cuts] or [(start, end)]
-
-    def _snap(self, start: int, end: int) -> tuple[int, int]:
-        """Return the sentences that stand at least half in a span, or the one that has most of it.
-
-        Where a passage begins and ends follows from its other copy too; what it is known by must not.
-        """
-        first = int(np.searchsorted(self.sentence_ends, start, "right"))
-        last = int(np.searchsorted(self.sentence_starts, end))
-        starts, ends = self.sentence_starts[first:last].tolist(), self.sentence_ends[first:last].tolist()
-        if not starts:
-            return start, end
-        inside = [min(b, end) - max(a, start) for a, b in zip(starts, ends, strict=True)]
-        rows = [row for row, n in enumerate(inside) if 2 * n >= ends[row] - starts[row]] or [inside.index(max(inside))]
-        return starts[rows[0]], ends[rows[-1]]
-
-
-class _Texts:
-    """What places are known by: their texts are read once, together, for a call costs as much as a thousand words."""
-
-    def __init__(self, report: Report, paragraphs: _Paragraphs, findings: Iterable[Finding]) -> None:
-        self.parts: dict[tuple[int, int], list[tuple[int, int]]] = {}
-        for finding in findings:
-            for place in finding.places:
-                span = _span(report, place)
-                if span not in self.parts:
-                    self.parts[span] = [span] if place.part == "title" else paragraphs.parts(*span)
-        spans = list(dict.fromkeys([*self.parts, *(part for parts in self.parts.values() for part in parts)]))
-        rows = np.array(spans, np.int64).reshape(-1, 2)
-        digests = text_digests(report.articles, rows[:, 0], rows[:, 1], report.config.tokens)
-        self.digests = dict(zip(spans, digests, strict=True))
-
-
-def _without_marks(
-    report: Report, starts: NDArray[np.int64], ends: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return spans of paragraphs without marks at their edges: with a mark, a paragraph is what it is without."""
-    text, starts, ends = report.articles.text, starts.copy(), ends.copy()
-    long = ends - starts > len(_MARK_START)
-    begins = long & (text[starts] == _MARK_START[0])
-    for row in np.flatnonzero(begins).tolist():
-        found = _MARK_AT_START.match(text[starts[row] : ends[row]].tobytes())
-        starts[row] += found.end() if found and found.end() < ends[row] - starts[row] else 0
-    closes = long & (text[np.maximum(ends - 1, 0)] == _MARK_END[-1])
-    for row in np.flatnonzero(closes).tolist():
-        found = _MARK_AT_END.search(text[starts[row] : ends[row]].tobytes())
-        ends[row] = starts[row] + found.start() if found and found.start() else ends[row]
-    return starts, ends
-
-
 def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -> Iterator[Group]:
     """Yield what is over the limit of a rule that is on; what one rule says, no other says again.
 
     Of repeats, also those outside what is ``judged`` (bool[n]): their places use up entries of a baseline.
     """
-    paragraphs = _Paragraphs(report)
+    paragraphs = Paragraphs(report)
     ids = _repeated_ids(report) if params.level("D501") != "off" else {}
     same_id = {row: number for number, rows in enumerate(ids.values()) for row in rows}
     findings = [
@@ -213,7 +131,7 @@ def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -
         if not _is_mark(report, finding.places[0])
     ]
     doubled = _doubled(report, findings, params)
-    texts = _Texts(report, paragraphs, (finding for finding, code in findings if code not in ("D202", "D203")))
+    texts = Texts(report, paragraphs, (finding for finding, code in findings if code not in ("D202", "D203")))
     # Articles that are named as wholes, and the words of the longest repeat that is named in the others.
     told: dict[int, int] = defaultdict(int)
     for finding, code in findings:
@@ -256,10 +174,10 @@ def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -
         yield Group("D501", tuple(spots), detail=clean(id_))
 
 
-def _code_of(report: Report, finding: Finding, paragraphs: _Paragraphs) -> str:
+def _code_of(report: Report, finding: Finding, paragraphs: Paragraphs) -> str:
     if finding.kind == "self":
         # A teaser that is a sentence of the lead repeats a sentence, though it is a paragraph by itself.
-        whole = all(paragraphs.has_one(*_span(report, place)) for place in finding.places)
+        whole = all(paragraphs.has_one(*span_of(report, place)) for place in finding.places)
         return "D101" if whole else "D102"
     if finding.kind == "reuse":
         return "D204" if finding.level == "title" else "D201"
@@ -267,15 +185,8 @@ def _code_of(report: Report, finding: Finding, paragraphs: _Paragraphs) -> str:
 
 
 def _is_mark(report: Report, place: Place) -> bool:
-    start, end = _span(report, place)
+    start, end = span_of(report, place)
     return bool(_MARK.fullmatch(report.articles.slice_text(start, min(end, start + _TEXT_CHARACTERS))))
-
-
-def _span(report: Report, place: Place) -> tuple[int, int]:
-    """Return a place as a span of `Articles.text`."""
-    articles = report.articles
-    base = int((articles.offsets if place.part == "title" else articles.body_starts)[place.article])
-    return base + place.byte_span[0], base + place.byte_span[1]
 
 
 def _doubled(
@@ -288,19 +199,19 @@ def _doubled(
             continue
         for place in finding.places[1:]:
             if place.tokens >= params.limit(code):
-                doubled[place.article].append(_span(report, place))
+                doubled[place.article].append(span_of(report, place))
     return doubled
 
 
 def _is_inside(report: Report, place: Place, spans: Mapping[int, Sequence[tuple[int, int]]]) -> bool:
-    start, end = _span(report, place)
+    start, end = span_of(report, place)
     return any(min(b, end) - max(a, start) >= _SAME_PLACE * (end - start) for a, b in spans.get(place.article, ()))
 
 
-def _text_spots(report: Report, code: str, places: Sequence[Place], texts: _Texts) -> Iterator[Spot]:
+def _text_spots(report: Report, code: str, places: Sequence[Place], texts: Texts) -> Iterator[Spot]:
     slice_text = report.articles.slice_text
     for place in places:
-        span = _span(report, place)
+        span = span_of(report, place)
         own = fingerprint(code, texts.digests[span])
         made = tuple(
             Part(
@@ -316,7 +227,7 @@ def _text_spots(report: Report, code: str, places: Sequence[Place], texts: _Text
         yield Spot(place.article, place, own, aliases, place.tokens, text, made)
 
 
-def _notice(report: Report, finding: Finding, params: GateParams, texts: _Texts) -> Iterator[Group]:
+def _notice(report: Report, finding: Finding, params: GateParams, texts: Texts) -> Iterator[Group]:
     if params.level("D201") != "off":
         yield Group("D201", tuple(_text_spots(report, "D201", finding.places, texts)), allowed=True)
     n = len({place.article for place in finding.places}) + finding.more
@@ -358,7 +269,7 @@ def _paragraph_prints(report: Report, code: str, article: int) -> frozenset[str]
     rows = np.flatnonzero(segments.articles == article)
     rows = rows[(segments.parents[rows] < 0) & ((segments.levels[rows] & Level.PARAGRAPH) != 0)]
     starts, ends = segments.starts[rows], segments.ends[rows]
-    long = ends - starts >= 4 * _MIN_PARAGRAPH_TOKENS
+    long = ends - starts >= 4 * MIN_PARAGRAPH_TOKENS
     if long.any():
         starts, ends = starts[long], ends[long]
     digests = text_digests(report.articles, starts, ends, report.config.tokens)
@@ -390,7 +301,7 @@ def _origins(report: Report, findings: Sequence[Finding], wanted: set[int]) -> d
         first = finding.places[0].article
         for place in finding.places[1:]:
             if place.article in wanted:
-                spans[place.article][first].append(_span(report, place))
+                spans[place.article][first].append(span_of(report, place))
     made = {}
     for article, by_origin in spans.items():
         counts = {first: _words_in(report, covered) for first, covered in by_origin.items()}
