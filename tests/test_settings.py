@@ -110,6 +110,7 @@ def test_all_of_a_file_is_taken_over(feed):
         ("[gate.rules]\nD101 = 'loud'\n", "allowed: error, warning, off"),
         ("[[gate.ignores]]\npath = 'x'\n", "no reason"),
         ("[[gate.overrides]]\npaths = 'x'\n", "paths (a list)"),
+        ("[[gate.overrides]]\npaths = ['x']\nrules = { D101 = 200 }\n", "D101 has a limit here"),
         ("min_cosine = 'high'\n", "min_cosine is 'high'; a number is needed"),
         ("min_cosine = 7\n", "7"),
         ("levels = ['words']\n", "words"),

@@ -155,9 +155,16 @@ def gate_params(settings: Mapping[str, Any]) -> GateParams:
             )
             for one in settings.get("ignores", ())
         ),
-        overrides=tuple(Override(one["paths"], _levels(one["rules"])) for one in settings.get("overrides", ())),
+        overrides=tuple(_override(one) for one in settings.get("overrides", ())),
         **plain,
     )
+
+
+def _override(one: Mapping[str, Any]) -> Override:
+    for code, rule in one["rules"].items():
+        if "limit" in rule:  # a repeat stands in files of several paths: whose limit would hold?
+            raise ConfigError(f"overrides: {code} has a limit here, which is set in gate.rules alone")
+    return Override(one["paths"], _levels(one["rules"]))
 
 
 def _levels(rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Level]:
