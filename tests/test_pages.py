@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import sys
 from pathlib import Path
 
@@ -118,7 +119,7 @@ def test_a_finding_in_a_page_names_the_line_in_the_file(tmp_path):
     first, last = (i for i, line in enumerate(lines, 1) if words[0] in line)
     assert [first, last] == [place.line for place in finding.places]
     assert [first, last + 2] == [place.end_line for place in finding.places]
-    assert f"b.html:{first} " in " ".join(shown.getvalue().split())
+    assert re.search(rf"b\.html:{first}\D", "".join(shown.getvalue().split()))  # long paths are broken
 
 
 def test_columns_in_a_page_count_the_text_of_the_line(tmp_path):

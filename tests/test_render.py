@@ -43,7 +43,7 @@ def test_blocks_are_made_of_the_result_they_name() -> None:
     assert "old" not in rendered
     assert "\n| kind | recall |\n|---|--:|\n| drop | 1.000 |\n" in rendered
     assert "\n- one\n- two\n" in rendered
-    assert "| seconds | 2.50 | <= 2 | no |\n| size | 7.00 |  |  |\n" in rendered
+    assert "| seconds | 2.50 | &lt;= 2 | no |\n| size | 7.00 |  |  |\n" in rendered
     assert "commit 0123456789 with changes; x86_64, 2 cores, Python 3.11.1; repeats: 2; data: feed.jsonl" in rendered
     assert "![A](pictures/a.svg)" in rendered
     assert "in force: 1<" in pictures["a.svg"]
