@@ -353,7 +353,28 @@ def test_only_needed_columns_are_read(tmp_path, monkeypatch):
 
     read_feeds([tmp_path / "a.parquet"])
 
-    assert [{"id", "title", "text", "source", "date", "tags"}] == [set(columns) for columns in seen]
+    assert {("date", "id", "source", "tags", "text", "title")} == {tuple(sorted(columns)) for columns in seen}
+
+
+def test_row_groups_are_read_side_by_side(tmp_path):
+    """One damaged row group costs its own records, and the file is what it is in one group."""
+    table = pa.table(
+        {"id": [f"a{i}" for i in range(300)], "text": [f"Text number {i} of many. " * 9 for i in range(300)]}
+    )
+    one, many, broken = tmp_path / "one.parquet", tmp_path / "many.parquet", tmp_path / "broken.parquet"
+    pq.write_table(table, one)
+    pq.write_table(table, many, row_group_size=100, use_dictionary=False)
+    content = bytearray(many.read_bytes())
+    start = pq.ParquetFile(many).metadata.row_group(1).column(1).data_page_offset
+    content[start : start + 200] = b"\xff" * 200
+    broken.write_bytes(content)
+
+    whole, parts, rest = (read_feeds([path]) for path in (one, many, broken))
+
+    assert (list(whole.ids), whole.text.tobytes()) == (list(parts.ids), parts.text.tobytes())
+    assert [f"a{i}" for i in (*range(100), *range(200, 300))] == list(rest.ids)
+    assert [101] == [skip.record for skip in rest.skips]
+    assert rest.skips[0].reason.endswith("records 101 to 200 are not read")
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".arrow", ".jsonl"])

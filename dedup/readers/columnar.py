@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -14,34 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.model import NO_DATE, Skip, Strings
+from dedup.readers.arrowfiles import Group, Plan, ipc_batches, open_parquet, parquet_batches
 from dedup.readers.buffer import RowBuilder, Rows, default_id, strings_of
-from dedup.readers.columntypes import column_dates, is_list, is_text, may_be_date, may_be_text, text_of
+from dedup.readers.columntypes import column_dates, is_list, is_text, may_be_date, text_of
 from dedup.readers.encodings import decode_text
 from dedup.readers.fields import DATE_NOTE, FieldTable, tags_of, unwrapped
 from dedup.readers.tasks import OpenFile, Task
 
-#: So many columns are named in a message.
-_NAMED_COLUMNS = 12
-_MAX_NAME = 64
-_LEAST_ROWS, _MOST_ROWS = 64, 1 << 15
-#: So much of a column of a Parquet file is read at once.
-_READ_BYTES = 1 << 20
 INSTALL = "reading {} needs pyarrow; install it: pip install 'saidtwice[arrow]'"
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """Which columns are read, and what for: by role, the columns in the order in which they are asked."""
-
-    roles: dict[str, tuple[str, ...]]
-
-    @property
-    def columns(self) -> list[str]:
-        return list(dict.fromkeys(name for names in self.roles.values() for name in names))
-
-
 def tasks(file: OpenFile) -> Iterator[Task]:
-    """Yield what reads a Parquet or Arrow file; its columns are decoded here, in order, by pyarrow's threads."""
+    """Yield what reads a Parquet or Arrow file; but for small row groups, its columns are decoded here, in order."""
     try:
         import pyarrow as pa
     except ImportError:
@@ -52,19 +35,21 @@ def tasks(file: OpenFile) -> Iterator[Task]:
     ends: list[str] = []
     try:
         with _on_disk(file) as path:
-            batches = _parquet_batches if file.format == "parquet" else _ipc_batches
+            batches = parquet_batches if file.format == "parquet" else ipc_batches
             for part, plan in batches(path, file):
                 if isinstance(part, str):
                     ends.append(part)
                     continue
                 read_bytes, counted = file.stream.read_bytes - counted, file.stream.read_bytes
-                yield partial(_rows, _checked(part), plan, file, first, read_bytes)
+                if isinstance(part, Group):
+                    yield partial(_group_rows, part, plan, file, first, read_bytes)
+                else:
+                    yield partial(_rows, _checked(part), plan, file, first, read_bytes)
                 first += part.num_rows
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise  # of the system, which the caller names
-        loss = "read up to there" if first > 1 else "nothing read; is the file whole?"
-        ends.append(f"damaged: {_first_line(error)}; {loss}")
+        ends.append(_damage(error, "read up to there" if first > 1 else "nothing read; is the file whole?"))
     ends += file.stream.losses
     if ends:
         yield RowBuilder([Skip(file.path, 0, end) for end in ends]).rows
@@ -81,8 +66,9 @@ def _checked(batch: Any) -> Any:
     return out
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")[:160]
+def _damage(error: Exception, loss: str) -> str:
+    first_line = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")[:160]
+    return f"damaged: {first_line}; {loss}"
 
 
 @contextmanager
@@ -99,105 +85,22 @@ def _on_disk(file: OpenFile) -> Iterator[str]:
         yield copy.name
 
 
-def _plan(schema: Any, table: FieldTable) -> _Plan | str:
-    """Return the columns to read, or that there is none for the text."""
-    roles = {role: tuple(n for n in names if _type_of(schema, n) is not None) for role, names in table.roles.items()}
-    present = roles["text"]
-    roles["text"] = tuple(name for name in present if may_be_text(_type_of(schema, name)))
-    if roles["text"]:
-        return _Plan(roles)
-    why = ""
-    if present:
-        why = f' ("{present[0]}" is of type {str(_type_of(schema, present[0]))[:_MAX_NAME]})'
-    elif repeated := [name for name in table.roles["text"] if schema.names.count(name) > 1]:
-        why = f' ({schema.names.count(repeated[0])} are called "{repeated[0]}")'
-    shown = ", ".join(" ".join(name.split())[:_MAX_NAME] for name in schema.names[:_NAMED_COLUMNS])
-    more = len(schema.names) - _NAMED_COLUMNS
-    return (
-        f"no column for the text{why}; it has {shown}{f' and {more} more' if more > 0 else ''}, looked for "
-        f"{', '.join(table.roles['text'])}; give --field text=NAME"
-    )
-
-
-def _type_of(schema: Any, name: str) -> Any:
-    """Return the type of a column, ``a.b`` being ``b`` inside ``a`` unless a column is called so; or None."""
-    if schema.get_field_index(name) >= 0:
-        return schema.field(name).type
-    outer, dot, inner = name.partition(".")
-    if dot and schema.get_field_index(outer) >= 0:
-        kind = schema.field(outer).type
-        for part in inner.split("."):
-            if not str(kind).startswith("struct") or kind.get_field_index(part) < 0:
-                return None
-            kind = kind.field(part).type
-        return kind
-    return None
-
-
-def _parquet_batches(path: str, file: OpenFile) -> Iterator[tuple[Any, _Plan]]:
-    import pyarrow.parquet as pq
-
-    # Not mapped: a mapped file that somebody cuts while it is read kills the process. Nor buffered before: the columns
-    # of all row groups would be in memory at once.
-    with pq.ParquetFile(path, pre_buffer=False, buffer_size=_READ_BYTES) as parquet:
-        plan = _plan(parquet.schema_arrow, file.table)
-        if isinstance(plan, str):
-            yield plan, _Plan({})
-            return
-        metadata = parquet.metadata
-        columns = [name for name in plan.columns if name in parquet.schema_arrow.names]
-        nested = [name for name in plan.columns if name not in columns]
-        sizes = [_group_bytes(metadata.row_group(i), plan) for i in range(metadata.num_row_groups)]
-        limit = file.stream.largest(os.path.getsize(path))  # noqa: PTH202
-        groups = list(range(int(np.searchsorted(np.cumsum(sizes), limit, "right"))))
-        if len(groups) < len(sizes):
-            times = f"{file.params.max_unpacked:,} times its size"
-            yield f"unpacks to more than {times}, read up to there; raise --max-unpacked", plan
-        n_rows = sum(metadata.row_group(i).num_rows for i in groups)
-        each = max(1, sum(sizes[: len(groups)]) // max(1, n_rows))
-        rows = min(max(file.params.block_bytes // each, _LEAST_ROWS), _MOST_ROWS)
-        n_read = 0
-        for batch in parquet.iter_batches(rows, groups, columns + nested) if groups else ():
-            n_read += batch.num_rows
-            yield batch, plan
-        if n_read < n_rows:  # of a file that is cut meanwhile pyarrow ends the batches without an error
-            yield f"damaged: {n_read:,} of {n_rows:,} records could be read", plan
-
-
-def _group_bytes(group: Any, plan: _Plan) -> int:
-    columns = (group.column(i) for i in range(group.num_columns))
-    roots = tuple(plan.columns)
-    return sum(
-        column.total_uncompressed_size
-        for column in columns
-        if any(column.path_in_schema == root or column.path_in_schema.startswith(root + ".") for root in roots)
-    )
-
-
-def _ipc_batches(path: str, file: OpenFile) -> Iterator[tuple[Any, _Plan]]:
+def _group_rows(group: Group, plan: Plan, file: OpenFile, first: int, read_bytes: int) -> Rows:
+    """Return the rows of a row group, or that it is damaged; those behind it may be whole."""
     import pyarrow as pa
 
-    is_file = file.head.startswith(b"ARROW1")
-    with pa.OSFile(path) as source:  # not mapped, as above
-        opened = pa.ipc.open_file(source) if is_file else pa.ipc.open_stream(source)
-        plan = _plan(opened.schema, file.table)
-        if isinstance(plan, str):
-            yield plan, _Plan({})
-            return
-        names = opened.schema.names
-        roots = {name if name in names else name.partition(".")[0] for name in plan.columns}
-        options = pa.ipc.IpcReadOptions(included_fields=[i for i, name in enumerate(names) if name in roots])
-        source.seek(0)
-        opened = pa.ipc.open_file(source, options=options) if is_file else pa.ipc.open_stream(source, options=options)
-        batches = (opened.get_batch(i) for i in range(opened.num_record_batches)) if is_file else opened
-        for batch in batches:
-            each = max(1, batch.nbytes // max(1, batch.num_rows))
-            rows = min(max(file.params.block_bytes // each, _LEAST_ROWS), _MOST_ROWS)
-            for start in range(0, batch.num_rows, rows):
-                yield batch.slice(start, rows), plan
+    try:
+        with open_parquet(group.path) as parquet:
+            batches = list(parquet.iter_batches(group.num_rows, [group.row], group.columns, use_threads=False))
+        if [batch.num_rows for batch in batches] != [group.num_rows]:
+            raise ValueError(f"row group {group.row} is cut short")
+        return _rows(_checked(batches[0]), plan, file, first, read_bytes)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        loss = f"records {first:,} to {first + group.num_rows - 1:,} are not read"
+        return RowBuilder([Skip(file.path, first, _damage(error, loss))]).rows()
 
 
-def _rows(batch: Any, plan: _Plan, file: OpenFile, first: int, read_bytes: int) -> Rows:
+def _rows(batch: Any, plan: Plan, file: OpenFile, first: int, read_bytes: int) -> Rows:
     """Return the rows of a batch of records, those without text and title left out."""
     n = batch.num_rows
     skips: list[Skip] = []
@@ -243,13 +146,15 @@ def _without_tags(column: Strings, role: str, table: FieldTable) -> Strings:
     tags = np.flatnonzero(column.values == ord("<"))
     if table.html == "never" or (table.html == "auto" and not len(tags)):
         return column
-    has_tag = np.searchsorted(tags, column.offsets[:-1]) < np.searchsorted(tags, column.offsets[1:])
-    return strings_of(
-        [
-            table.without_tags(role, raw.decode()).encode("utf-8", "replace") if is_marked else raw
-            for raw, is_marked in zip(_all_bytes(column), has_tag | (table.html == "always"), strict=True)
-        ]
-    )
+    offsets = column.offsets
+    has_tag = np.searchsorted(tags, offsets[:-1]) < np.searchsorted(tags, offsets[1:])
+    sizes = np.diff(offsets)
+    pieces, end = [], 0  # what stands between rows with tags stays in one piece
+    for row in np.flatnonzero(has_tag | (table.html == "always")).tolist():
+        text = table.without_tags(role, _bytes_at(column, row).decode()).encode("utf-8", "replace")
+        pieces += [column.values[end : offsets[row]], np.frombuffer(text, np.uint8)]
+        sizes[row], end = len(text), offsets[row + 1]
+    return Strings(np.concatenate([*pieces, column.values[end:]]), np.append(0, np.cumsum(sizes)))
 
 
 def _all_bytes(column: Strings) -> Iterator[bytes]:
@@ -306,12 +211,10 @@ def _strings(batch: Any, names: Sequence[str], role: str, table: FieldTable, not
     data = np.frombuffer(buffers[2] or b"", np.uint8)[offsets[0] : offsets[-1]]
     column = Strings(data, offsets - offsets[0])
     try:
-        str(data.data, "utf-8")
-    except UnicodeDecodeError:
+        found.cast(pa.large_string())  # which looks whether each is UTF-8
+    except pa.ArrowInvalid:
         return _mended(column, table, notes)
-    # A character may be cut in two by the edge of a row.
-    cut = (data[column.offsets[1:-1][column.offsets[1:-1] < len(data)]] & 0xC0) == 0x80
-    return _mended(column, table, notes) if cut.any() else column
+    return column
 
 
 def _mended(column: Strings, table: FieldTable, notes: dict[int, str]) -> Strings:

@@ -70,12 +70,15 @@ def column_dates(column: Any) -> tuple[NDArray[np.int64], NDArray[np.bool_], NDA
         return np.full(n, NO_DATE, np.int64), given, given
     if pa.types.is_decimal(kind):
         column = column.cast(pa.float64())
-    seconds = np.full(n, NO_DATE, np.int64)
-    for row, value in enumerate(map(text_of, column.to_pylist())):
+    values = pc.unique(column)  # articles of a day are many, and its text is read once
+    moments = np.full(len(values), NO_DATE, np.int64)
+    no_date, is_wrong = np.zeros(len(values), np.bool_), np.zeros(len(values), np.bool_)
+    for row, value in enumerate(map(text_of, values.to_pylist())):
         if value is None or value == "" or value != value:
-            given[row] = False
+            no_date[row] = True
             continue
         moment = parse_date(value)
-        wrong[row] = moment is None
-        seconds[row] = NO_DATE if moment is None else moment
-    return seconds, given, wrong
+        is_wrong[row] = moment is None
+        moments[row] = NO_DATE if moment is None else moment
+    rows = pc.index_in(column, values).to_numpy(zero_copy_only=False)
+    return moments[rows], given & ~no_date[rows], is_wrong[rows]
