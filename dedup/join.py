@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.arrays import sorted_unique
 from dedup.model import Candidates
 from dedup.shingles import ShingleRuns
 
@@ -204,12 +205,12 @@ def candidate_pairs(
             out, thinned = np.empty(size, np.uint64), np.zeros(2, np.int64)
             used = kernels.pair_postings(keys[mine], postings[mine], *settings, *tables, out, thinned)
             if used >= 0:
-                return np.unique(out[:used]), thinned
+                return sorted_unique(out[:used]), thinned
             size = -1 - used
 
     step = max(1, (1 << bits) // (8 * jobs))
     parts = list(executor.map(work, [slice(i, min(i + step, 1 << bits)) for i in range(0, 1 << bits, step)]))
-    pairs = np.unique(np.concatenate([pairs for pairs, _ in parts]))
+    pairs = sorted_unique(np.concatenate([pairs for pairs, _ in parts]))
     thinned = np.array([found for _, found in parts]).sum(axis=0)
     left, right = (pairs >> np.uint64(32)).astype(np.int64), (pairs & np.uint64(0xFFFFFFFF)).astype(np.int64)
     return Candidates(left, right, int(thinned[0]), int(thinned[1]))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.arrays import sorted_unique
 from dedup.model import Candidates
 
 #: A bucket of more rows is thinned: 512 rows are 131,000 pairs, and no honest near-duplicate is that popular.
@@ -120,7 +121,7 @@ def candidate_pairs(
     """
     min_equal = bands.min_equal(min_jaccard)
     parts = list(executor.map(lambda band: _pairs_of_band(keys, levels, band, min_equal), range(bands.bands)))
-    packed = np.unique(np.concatenate([pairs for pairs, _ in parts] or [np.empty(0, np.uint64)]))
+    packed = sorted_unique(np.concatenate([pairs for pairs, _ in parts] or [np.empty(0, np.uint64)]))
     thinned = np.array([counts for _, counts in parts]).sum(axis=0)
     left, right = (packed >> np.uint64(32)).astype(np.int64), (packed & np.uint64(0xFFFFFFFF)).astype(np.int64)
     return Candidates(left, right, int(thinned[0]), int(thinned[1]))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import cluster, collapse, gather, join, lsh, score
+from dedup.arrays import sorted_unique
 from dedup.config import Config
 from dedup.model import Articles
 from dedup.passes import Survey
@@ -101,8 +102,9 @@ def star_pairs(graph: cluster.MatchGraph, dates: NDArray[np.int64]) -> tuple[NDA
             pairs.append(np.stack([np.minimum(earliest, others), np.maximum(earliest, others)]))
     if not pairs:
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    left, right = np.unique(np.concatenate(pairs, axis=1), axis=1)
-    return left, right
+    left, right = np.concatenate(pairs, axis=1)
+    packed = sorted_unique(left << 32 | right)
+    return packed >> 32, packed & 0xFFFFFFFF
 
 
 def merge_pairs(one: ScoredPairs, other: ScoredPairs, n_rows: int) -> ScoredPairs:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from dedup import cluster, collapse, findings, gather, join, listing, lsh, passages, passes
 from dedup import known as known_of
+from dedup.arrays import sorted_unique
 from dedup.config import Config
 from dedup.errors import ConfigError, DedupError
 from dedup.known import Archived, Known, Unseen, unseen_places
@@ -523,7 +524,7 @@ class _Run:
             self.max_links,
             self.rule,
         )
-        wanted = np.unique(np.concatenate([links.left_articles, links.right_articles]))
+        wanted = sorted_unique(np.concatenate([links.left_articles, links.right_articles]))
         tokens = gather.article_tokens(self.articles, survey, wanted, vocabulary, self.config, self.executor)
         k = self.config.shingle.k if self.config.shingle.unit == "word" else 3
         sentences = gather.sentence_rows(survey)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from dedup.arrays import sorted_unique
 from dedup.config import Config
 from dedup.lsh import Bands
 from dedup.model import NO_DATE, Articles, Level, Passages, Relations, Strings
@@ -180,7 +181,7 @@ class Terms:
 
         Ids are in the order of the keys, as those of the whole vocabulary are: sums over them come out the same.
         """
-        keys = np.unique(values)
+        keys = sorted_unique(values)
         at = np.minimum(np.searchsorted(self.keys, keys), max(len(self.keys) - 1, 0))
         counts = np.ones(len(keys), np.int64)
         if len(self.keys):

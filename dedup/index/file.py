@@ -15,6 +15,7 @@ import numpy as np
 import zstandard
 from numpy.typing import NDArray
 
+from dedup.arrays import sorted_unique
 from dedup.config import Config
 from dedup.errors import DedupError, IndexFormatError
 from dedup.index import sketches
@@ -297,7 +298,7 @@ class FileStore:
         packed = [np.empty(0, np.int64)]
         for asked, numbers in self._postings.find_in_parts(BANDS, keys.astype(np.uint64), self.executor):
             packed.append(searched[asked] << 32 | numbers)
-        pairs = np.unique(np.concatenate(packed))
+        pairs = sorted_unique(np.concatenate(packed))
         rows, numbers = pairs >> 32, pairs & 0xFFFFFFFF
         distinct, at = np.unique(numbers, return_inverse=True)
         found = sketches.read(self._db, distinct)

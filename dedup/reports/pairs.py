@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.arrays import sorted_unique
 from dedup.reports.positions import positions
 from dedup.reports.view import LEVELS, clean, cut_text
 
@@ -87,7 +88,8 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
 def paired_rows(report: Report) -> NDArray[np.int64]:
     """Return the rows of `Report.segments` that are in a pair, ascending: pairs number them in this order."""
     tables = (report.matches, report.borderline)
-    return np.unique(np.concatenate([column for one in tables for column in (one.left, one.right)])).astype(np.int64)
+    rows = np.concatenate([column for one in tables for column in (one.left, one.right)])
+    return sorted_unique(rows).astype(np.int64)
 
 
 def segment_columns(report: Report, rows: NDArray[np.int64]) -> dict[str, NDArray[np.int64] | list[str]]:
