@@ -155,6 +155,19 @@ def test_a_field_without_end(tmp_path, monkeypatch):
     assert [(3, "a record of over 1 MB: a quote is not closed, read up to there")] == reasons(articles)
 
 
+def test_a_field_beyond_the_limit_costs_no_other_record(tmp_path, monkeypatch):
+    """What of a long record is over the limit is passed over, line breaks and doubled quotes in it too."""
+    monkeypatch.setattr("dedup.readers.delimited._MAX_RECORD", 1 << 20)
+    long = b'word ""said""\n' * (1 << 18)
+
+    articles = read(tmp_path, b'id,text\n1,a\n2,"' + long + b'"\n3,b\n4\n', block_bytes=1 << 16)
+
+    assert ["1", "2", "3"] == list(articles.ids)
+    assert (1 << 19) < len(articles.text) <= 1 << 20
+    few = (3 + (1 << 18) + 2, "fewer fields than the header")
+    assert [(3, "a record of over 1 MB, read up to there"), few] == reasons(articles)
+
+
 @pytest.mark.parametrize("name", ["data", "data.txt", "data.csv"])
 def test_tables_are_found_by_content(tmp_path, name):
     """A header that names a text column makes a table of a file; its format is said."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,8 +71,13 @@ def _scans(file: OpenFile, layout: Layout) -> Iterator[Task]:
         if at_end or len(rest) > _MAX_RECORD:
             open_quotes += 1
             if not _are_records(rest, layout):
-                yield partial(_last_rows, rest[:_MAX_RECORD], line, at_end, file, layout)
-                return
+                is_long = len(rest) > _MAX_RECORD
+                behind = _behind_record(rest, chunks) if is_long else None
+                yield partial(_broken_rows, rest[:_MAX_RECORD], line, is_long, behind is not None, file, layout)
+                if behind is None:
+                    return
+                rest, line = behind.rest, line + behind.n_lines
+                continue
             note = "a quote is not closed, line not read"
             if open_quotes == _MAX_OPEN_QUOTES:
                 note += "; quotes mean nothing from here on"
@@ -97,16 +103,37 @@ def _are_records(rest: bytes, layout: Layout) -> bool:
     return tried > 1 and 2 * good > tried
 
 
-def _last_rows(rest: bytes, line: int, at_end: bool, file: OpenFile, layout: Layout) -> Rows:
-    """Return the row of a record whose end is missing, as far as it goes."""
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """What has been read of what follows a record, and the lines of the record."""
+
+    rest: bytes
+    n_lines: int
+
+
+def _behind_record(rest: bytes, chunks: Iterator[bytes]) -> _Behind | None:
+    """Read on, and keep nothing, to the first line end that no quotes are around; None if there is none."""
+    n_quotes = n_lines = 0
+    for chunk in chain([rest], chunks):
+        block = np.frombuffer(chunk, np.uint8)
+        quotes, ends = np.flatnonzero(block == ord(QUOTE)), np.flatnonzero(block == ord("\n"))
+        outside = np.flatnonzero((n_quotes + np.searchsorted(quotes, ends)) % 2 == 0)
+        if len(outside):
+            return _Behind(chunk[ends[outside[0]] + 1 :], n_lines + int(outside[0]) + 1)
+        n_quotes, n_lines = n_quotes + len(quotes), n_lines + len(ends)
+    return None
+
+
+def _broken_rows(rest: bytes, line: int, is_long: bool, is_closed: bool, file: OpenFile, layout: Layout) -> Rows:
+    """Return the row of a record that is too long or has no end, as far as it was kept."""
     from dedup.readers.tablescan import read_record
 
     builder = RowBuilder()
     record = read_record(rest, layout, file.table)
     if isinstance(record, Record):
         builder.add(file.path, file.file_row, line, record)
-    much = "" if at_end else f"a record of over {_MAX_RECORD >> 20} MB: "
-    builder.skips.append(Skip(file.path, line, f"{much}a quote is not closed, read up to there"))
+    reasons = [f"a record of over {_MAX_RECORD >> 20} MB"] * is_long + ["a quote is not closed"] * (not is_closed)
+    builder.skips.append(Skip(file.path, line, f"{': '.join(reasons)}, read up to there"))
     return builder.rows()
 
 
