@@ -117,6 +117,62 @@ def test_a_baseline_that_another_program_saved_is_read(feed, tmp_path):
     assert run("check", feed, "--baseline", path).exit_code == 0
 
 
+def test_a_baseline_of_the_first_version_is_read_and_merged(feed, tmp_path):
+    """It has no articles and no shares; a merge of the versions has both heads, and the entries of either side."""
+    path = tmp_path / "known.jsonl"
+    run("check", feed, "--baseline", path, "--update-baseline")
+    entries = [json.loads(line) for line in path.read_text("utf-8").splitlines()[1:]]
+    old = [{name: value for name, value in one.items() if name != "articles"} | {"reason": "why"} for one in entries]
+    assert all(one.pop("articles") for one in [dict(one) for one in entries])
+    lines = ['{"dedup_baseline": 1}', *map(json.dumps, old)]
+    for content in (lines, [*path.read_text("utf-8").splitlines(), *lines]):
+        path.write_text("\n".join(content))
+        assert run("check", feed, "--baseline", path).exit_code == 0
+
+    assert run("check", feed, "--baseline", path, "--update-baseline").exit_code == 0
+    made = path.read_text("utf-8").splitlines()
+    assert ('{"dedup_baseline": 2}', [{**one, "reason": "why"} for one in entries]) == (
+        made[0],
+        [json.loads(line) for line in made[1:]],
+    )
+
+
+def test_what_is_accepted_in_two_branches_is_accepted_in_both_articles(feed, tmp_path, writer):
+    """Each branch has added a copy; a merge that keeps both lines knows both, and no third."""
+    path = tmp_path / "known.jsonl"
+    text = (feed / "b.md").read_text("utf-8").split("\n\n")[2]
+    sides = []
+    for name in ("c.md", "d.md"):
+        page = writer.page()
+        page.paragraphs[2] = [text]
+        (feed / name).write_text(page.text(), "utf-8")
+        run("check", feed, "--baseline", path, "--update-baseline")
+        sides += path.read_text("utf-8").splitlines()
+        path.unlink()
+        (feed / name).rename(tmp_path / name)
+    path.write_text("\n".join(sides))
+    (tmp_path / "c.md").rename(feed / "c.md")
+    (tmp_path / "d.md").rename(feed / "d.md")
+
+    assert run("check", feed, "--baseline", path).exit_code == 0
+    page = writer.page()
+    page.paragraphs[5] = [text]
+    (feed / "0.md").write_text(page.text(), "utf-8")
+    result = run("check", feed, "--baseline", path)
+    assert [f"{feed}/0.md:15:1:"] == [line.split(" ")[0] for line in result.stdout.splitlines()[:-1]]
+
+
+def test_an_article_without_a_title_is_known_by_its_first_words(tmp_path, writer):
+    """Whoever reviews the entry sees what it is."""
+    text = " ".join(writer.sentence() for _ in range(9))
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text("".join(json.dumps({"id": end, "text": text + end}) + "\n" for end in (" End.", " The end.")))
+    run("check", feed, "--baseline", tmp_path / "known.jsonl", "--update-baseline", "--select", "D202")
+
+    entries = [json.loads(line) for line in (tmp_path / "known.jsonl").read_text("utf-8").splitlines()[1:]]
+    assert [text[:80].strip()] * 2 == [entry["text"] for entry in entries]
+
+
 def test_a_version_that_is_no_number_is_none(feed, tmp_path):
     """True is not 1."""
     path = tmp_path / "known.jsonl"

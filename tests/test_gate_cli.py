@@ -86,6 +86,9 @@ def test_an_expired_entry_counts_no_more(feed, tmp_path):
     assert "expired on 2020-01-31" in result.stdout
 
 
+ENTRY = '{"dedup_baseline": 2}\n{"code": "D401", "fingerprint": "' + 32 * "0" + '", %s}\n'
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -95,6 +98,8 @@ def test_an_expired_entry_counts_no_more(feed, tmp_path):
         ('{"dedup_baseline": 1}\n<<<<<<< HEAD\n', ":2: a merge conflict"),
         ('{"dedup_baseline": 1}\n{"code": "D999", "fingerprint": "0"}\n', ":2: code is 'D999'"),
         ('{"dedup_baseline": 1}\n{"line": 3}\n', ":2: not an entry"),
+        (ENTRY % '"articles": ["0a1b2"]', ":2: articles is"),
+        (ENTRY % '"share": 40', ":2: share is 40; a number of 0 to 1"),
     ],
 )
 def test_baselines_that_are_none(feed, tmp_path, content, told):

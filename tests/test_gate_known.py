@@ -216,6 +216,86 @@ def test_the_share_of_the_feed_is_that_of_what_is_judged(writer):
     assert [] == codes(5, min_words=10_000)
 
 
+@pytest.mark.parametrize("code", ["D101", "D201", "D202", "D204"])
+@pytest.mark.parametrize("change", ["verbatim", "reworded"])
+def test_a_copy_that_takes_the_place_of_a_known_one_is_new(writer, code, change):
+    """As many as before, and in another article: it is named; the same article under another name is not."""
+    a, b, c = writer.page(), writer.page(), writer.page()
+    if code == "D101":
+        b.paragraphs[1] = b.paragraphs[4] = a.paragraphs[2] = writer.paragraph()
+        a.paragraphs[2] = writer.paragraph()
+        c.paragraphs[3] = c.paragraphs[5] = b.paragraphs[1]
+    elif code == "D201":
+        b.paragraphs[1] = c.paragraphs[4] = a.paragraphs[2]
+    elif code == "D202":
+        b.paragraphs[:5], c.paragraphs[:5] = a.paragraphs[:5], a.paragraphs[:5]
+        b.paragraphs[0], c.paragraphs[1] = writer.paragraph(), writer.paragraph()
+    else:
+        b.title = c.title = a.title
+    if change == "reworded":
+        c.paragraphs = [*c.paragraphs[:1], *reworded(writer, c.paragraphs[1:])]
+    known = known_of({"a.md": a, "b.md": b})
+    edited = Page(b.title, [*b.paragraphs[:5], writer.paragraph()])
+
+    assert [] == told(check({"a.md": a, "z.md": edited}, known))
+    found = check({"a.md": a, "c.md": c}, known)
+    assert [(code, "c.md")] == [one[:2] for one in told(found)]
+    assert [] == told(check({"a.md": a, "c.md": c}, updated(known, found.found)[0]))
+
+
+def test_a_known_copy_may_be_edited_where_it_stands(writer):
+    """A word of one of two equal paragraphs: it is the same repeat in the same articles."""
+    a, b = writer.page(), writer.page()
+    b.paragraphs[1] = a.paragraphs[2]
+    known = known_of({"a.md": a, "b.md": b})
+    b.paragraphs[1] = reworded(writer, [a.paragraphs[2]])[0]
+
+    assert [] == told(check({"a.md": a, "b.md": b}, known))
+
+
+def test_an_entry_of_an_older_baseline_allows_its_text_anywhere(writer):
+    """It has no articles: so many copies as it counts, until an update says in which."""
+    a, b, c = writer.page(), writer.page(), writer.page()
+    b.paragraphs[1] = c.paragraphs[4] = a.paragraphs[2]
+    old = {key: replace(entry, articles=()) for key, entry in known_of({"a.md": a, "b.md": b}).items()}
+
+    found = check({"a.md": a, "c.md": c}, old)
+    assert [] == told(found)
+    new, changes = updated(old, found.found)
+    assert (["2 places, in articles that are known from now on"], 2) == (
+        [line.partition("': ")[2] for line in changes],
+        len(new.popitem()[1].articles),
+    )
+    assert [("D201", "c.md")] == [one[:2] for one in told(check({"a.md": a, "b.md": b, "c.md": c}, old))]
+
+
+@pytest.mark.parametrize("code", ["D401", "D402"])
+def test_a_share_that_grows_over_what_was_accepted_fails_again(writer, code):
+    """It is remembered, an update says so; a little more is let through, an entry without a share any."""
+    archive, page = writer.page(40), writer.page(0)
+    own = [[writer.sentence(48)] for _ in range(40)]
+    copies = [[one[0], writer.sentence(30)] for one in archive.paragraphs]
+
+    def share(n: int) -> Judgement:
+        page.paragraphs = [*own, *copies[:n]]
+        pages = {"a.md": archive, "b.md": page}
+        return check(pages, known, ignore=(), select=(code,), limits={code: 0.02})
+
+    known: Baseline = {}
+    ((_, entry),) = share(10).found.items()
+    assert 0.02 < entry.share < 0.08
+    assert [f"+ {code} {entry.text!r}: {entry.share:.1%}"] == updated({}, share(10).found)[1]
+    known = {(code, entry.fingerprint): entry}
+    assert [] == told(share(11))
+    assert [] == told(share(9))
+    grown = share(40)
+    assert [code] == [one[0] for one in told(grown)]
+    assert f"; {entry.share:.1%} were accepted" in grown.verdict.violations[0].message
+    assert f": {entry.share:.1%} -> " in updated(known, grown.found)[1][0]
+    known = {(code, entry.fingerprint): replace(entry, share=0.0)}
+    assert [] == told(share(40))
+
+
 class Repeats:
     """Pages with texts that stand in several of them, each text in pages of its own."""
 

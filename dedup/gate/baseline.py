@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -13,9 +14,15 @@ from dedup.errors import ConfigError
 from dedup.gate.rules import RULES
 from dedup.output import open_output
 
-VERSION = 1
+VERSION = 2
+#: An entry of version 1 has no articles and no share: it allows its text anywhere, and any share.
+_READ = (1, VERSION)
 _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |$)")
-_FIELDS = {"code", "fingerprint", "count", "text", "reason", "expires"}
+#: Hexadecimal digits of a sentence in what stands for an article: one of 5 is by chance in another article of a hundred
+#: sentences once in 30,000 times.
+DIGITS = 6
+_ARTICLE = re.compile(f"(?:[0-9a-f]{{{DIGITS}}})+")
+_FIELDS = {"code", "fingerprint", "count", "share", "articles", "text", "reason", "expires"}
 #: So much of a text stands in its entry, for those who review it.
 TEXT_CHARACTERS = 80
 
@@ -35,6 +42,10 @@ class Entry:
         Written by hand; no update changes it.
     expires : str
         ISO date from which on the entry does not count; empty for never.
+    articles : tuple of str
+        What stands for the article around each place (`dedup.gate.sketches`), sorted; other places may be in any.
+    share : float
+        Of an article, or of the feed, that was said before when it was accepted; 0 where the rule judges no share.
     """
 
     code: str
@@ -43,6 +54,8 @@ class Entry:
     text: str = ""
     reason: str = ""
     expires: str = ""
+    articles: tuple[str, ...] = ()
+    share: float = 0.0
 
     def is_expired(self, today: date) -> bool:
         """Whether the day has come."""
@@ -50,6 +63,8 @@ class Entry:
 
 
 Baseline = dict[tuple[str, str], Entry]
+#: Some sentences of an article, hashed.
+Sketch = frozenset[str]
 
 
 def read_baseline(path: Path) -> Baseline:
@@ -74,17 +89,25 @@ def read_baseline(path: Path) -> Baseline:
     version = _object(lines[0]).get("dedup_baseline") if lines else None
     if not isinstance(version, int) or isinstance(version, bool):
         raise ConfigError(f"{path}: not a baseline of dedup; give another file, or remove it and use --update-baseline")
-    if version != VERSION:
+    if version not in _READ:
         raise ConfigError(f"{path}: a baseline of version {version}, this is version {VERSION}; make it anew")
     entries: Baseline = {}
     for number, line in enumerate(lines[1:], 2):
-        if line.strip() and line != lines[0]:  # a merge that keeps both sides has the head twice
+        if line.strip() and "dedup_baseline" not in _object(line):  # a merge that keeps both sides has the head twice
             entry = _entry(line, f"{path}:{number}")
             known = entries.get((entry.code, entry.fingerprint))
             if known is not None:  # both sides of a merge have it
-                entry = replace(entry, count=max(entry.count, known.count), reason=known.reason or entry.reason)
+                entry = _merged(known, entry)
             entries[entry.code, entry.fingerprint] = entry
     return entries
+
+
+def _merged(one: Entry, other: Entry) -> Entry:
+    """Return the entry of a text that has been accepted in two branches: in the articles of either."""
+    articles = tuple(sorted((Counter(one.articles) | Counter(other.articles)).elements()))
+    count = max(one.count, other.count, len(articles))
+    share = max(one.share, other.share) if one.share and other.share else 0.0
+    return replace(other, count=count, reason=one.reason or other.reason, articles=articles, share=share)
 
 
 def _object(line: str) -> dict[str, object]:
@@ -118,7 +141,21 @@ def _entry(line: str, where: str) -> Entry:
             raise ConfigError(
                 f"{where}: expires is {texts['expires']!r}; a date such as 2027-01-31 is needed"
             ) from None
-    return Entry(code, print_, count, *map(str, texts.values()))
+    articles, share = values.get("articles", []), values.get("share", 0)
+    if not isinstance(articles, list) or not all(isinstance(one, str) and _ARTICLE.fullmatch(one) for one in articles):
+        raise ConfigError(f"{where}: articles is {articles!r}; a list of hexadecimal numbers is needed")
+    if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
+        raise ConfigError(f"{where}: share is {share!r}; a number of 0 to 1 is needed")
+    return Entry(
+        code,
+        print_,
+        count,
+        text=str(texts["text"]),
+        reason=str(texts["reason"]),
+        expires=str(texts["expires"]),
+        articles=tuple(articles),
+        share=float(share),
+    )
 
 
 def write_baseline(path: Path, entries: Baseline) -> None:
@@ -128,7 +165,8 @@ def write_baseline(path: Path, entries: Baseline) -> None:
         for key in sorted(entries):
             entry = entries[key]
             values: dict[str, object] = {"code": entry.code, "fingerprint": entry.fingerprint, "count": entry.count}
-            values |= {name: getattr(entry, name) for name in ("text", "reason", "expires") if getattr(entry, name)}
+            more = ("share", "text", "reason", "expires", "articles")
+            values |= {name: getattr(entry, name) for name in more if getattr(entry, name)}
             stream.write(json.dumps(values, ensure_ascii=False) + "\n")
 
 
@@ -145,20 +183,54 @@ def updated(known: Baseline, found: Mapping[tuple[str, str], Entry]) -> tuple[Ba
         if now is None:
             assert before is not None
             if before.reason:
-                new[key] = replace(before, count=0)
+                new[key] = replace(before, count=0, articles=())
             if before.count or not before.reason:
                 kept = "; its reason is kept" if before.reason else ""
                 changes.append(f"- {before.code} {before.text!r}: not there any more{kept}")
             continue
         if before is None:
-            changes.append(f"+ {now.code} {now.text!r} in {_places(now.count)}")
+            there = f": {now.share:.1%}" if now.share else f" in {_places(now.count)}"
+            changes.append(f"+ {now.code} {now.text!r}{there}")
             new[key] = now
             continue
+        articles, n_others = _kept_articles(before.articles, now.articles)
         if before.count != now.count:
             changes.append(f"~ {now.code} {now.text!r}: {before.count} -> {_places(now.count)}")
-        new[key] = replace(before, count=now.count)
+        elif before.share != now.share:
+            was = f"{before.share:.1%} -> " if before.share else ""
+            changes.append(f"~ {now.code} {now.text!r}: {was}{now.share:.1%}")
+        elif n_others:
+            what = "another article" if n_others == 1 else f"{n_others} other articles"
+            what = what if before.articles else "articles that are known from now on"
+            changes.append(f"~ {now.code} {now.text!r}: {_places(now.count)}, in {what}")
+        text = before.text or now.text
+        new[key] = replace(before, count=now.count, articles=articles, share=now.share, text=text)
     return new, changes
+
+
+def _kept_articles(before: tuple[str, ...], now: tuple[str, ...]) -> tuple[tuple[str, ...], int]:
+    """Return the articles of an entry, as they stand there where they are the same still, and how many are others."""
+    left, kept, others = list(before), [], 0
+    for article in now:
+        same = [one for one in left if read_sketch(one) & read_sketch(article)]
+        if same:
+            left.remove(same[0])
+        else:
+            others += 1
+        kept.append(same[0] if same else article)
+    return tuple(sorted(kept)), others
 
 
 def _places(count: int) -> str:
     return f"{count} place" + ("" if count == 1 else "s")
+
+
+def read_sketch(text: str) -> Sketch:
+    """Return the sentences of what stands for an article in a baseline.
+
+    Examples
+    --------
+    >>> sorted(read_sketch("0a1b2cffffff"))
+    ['0a1b2c', 'ffffff']
+    """
+    return frozenset(text[at : at + DIGITS] for at in range(0, len(text), DIGITS))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -12,16 +12,18 @@ from numpy.typing import NDArray
 from dedup.gate.baseline import TEXT_CHARACTERS, Baseline, Entry
 from dedup.gate.groups import Group, Spot, find_groups
 from dedup.gate.ignores import Ignores
+from dedup.gate.known import Known
 from dedup.gate.model import Standing, Status, Verdict, Violation
 from dedup.gate.params import GateParams
+from dedup.gate.sketches import Sketches
 from dedup.gate.wording import locate, many, message
 from dedup.pipeline import Report
 from dedup.reports.view import clean
 
 #: Copies that a violation lists.
 MAX_OTHERS = 20
-#: A passage of several paragraphs is known if so much of it is.
-_MOST = 0.75
+#: In more places than these a baseline counts a text, and does not say in which articles.
+_MAX_ARTICLES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,63 +39,19 @@ class Judgement:
 NOTHING = Verdict((), False, "passed: no article in the input", 0, 0, 0, 0, 0, 0, (), 0.0)
 
 
-@dataclass(slots=True)
-class _Known:
-    """The entries of a baseline, used up as places claim them."""
-
-    entries: Mapping[tuple[str, str], Entry]
-    left: dict[tuple[str, str], int] = field(default_factory=dict)
-    used: set[tuple[str, str]] = field(default_factory=set)
-    #: Code, fingerprint and start of what has been looked up, and whether an entry was left for it: what stands in
-    #: several repeats is one place.
-    places: dict[tuple[str, str, int], bool] = field(default_factory=dict)
-    #: Code, fingerprint and start of what has been named as new.
-    named: set[tuple[str, str, int]] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.left = {key: entry.count for key, entry in self.entries.items()}
-
-    def claim(self, code: str, spots: Sequence[Spot]) -> set[int]:
-        """Return which of the places have entries of their own left, by their numbers; earlier places come first."""
-        claimed = set()
-        for number, spot in enumerate(spots):
-            weight = 0
-            for part in spot.parts:
-                place = (code, part.fingerprint, part.start)
-                if place not in self.places:
-                    self.places[place] = self.left.get(place[:2], 0) > 0
-                    if self.places[place]:
-                        self.left[place[:2]] -= 1
-                weight += part.weight * self.places[place]
-            if weight >= _MOST * sum(part.weight for part in spot.parts):
-                claimed.add(number)
-        return claimed
-
-    def borrow(self, code: str, spots: Sequence[Spot], wanted: int) -> int:
-        """Return how many more places are known by what entries of any of them have left: texts may have changed."""
-        borrowed = 0
-        for key in self.keys(code, spots):
-            taken = min(self.left[key], wanted - borrowed)
-            self.left[key] -= taken
-            borrowed += taken
-        return borrowed
-
-    def keys(self, code: str, spots: Sequence[Spot]) -> list[tuple[str, str]]:
-        """Return the keys of the entries that any of the places has."""
-        return sorted({(code, alias) for spot in spots for alias in spot.aliases} & self.entries.keys())
-
-
 @dataclass(frozen=True, slots=True)
 class _Case:
     """A group on trial.
 
     ``reasons`` has why a place is ignored, by its number, and None where it is not; the earliest place is never.
-    ``claimed`` has the numbers of the places that have an entry of their own.
+    ``claimed`` has the numbers of the places that have an entry of their own. ``first`` is whether the rule is on where
+    the earliest place stands.
     """
 
     group: Group
     reasons: Mapping[int, str | None]
     claimed: set[int]
+    first: bool
 
     @property
     def counted(self) -> list[int]:
@@ -139,19 +97,18 @@ def judge(
     today = today or date.today()
     entries = baseline or {}
     expired = [entry for entry in entries.values() if entry.is_expired(today)]
-    known = _Known({key: entry for key, entry in entries.items() if not entry.is_expired(today)})
     ignores = Ignores(report, params.ignores)
     if judged is None:
         judged = np.ones(len(report.articles), np.bool_)
+    groups = list(find_groups(report, params, judged))
+    sketches = Sketches(report, groups)
+    known = Known({key: entry for key, entry in entries.items() if not entry.is_expired(today)}, sketches)
     violations: list[Violation] = []
     found: Baseline = {}
     counts: dict[str, int] = {}
     standings: dict[int, Standing] = {}
     # Each text first takes the entry that is its own; what is left over then serves those that have changed.
-    cases = [
-        _open_case(report, group, params, known, ignores, judged, found)
-        for group in find_groups(report, params, judged)
-    ]
+    cases = [_open_case(report, group, params, known, ignores, judged, found) for group in groups]
     for case in cases:
         for one in _violations(report, case, params, known, judged):
             counts[one.fingerprint] = counts.get(one.fingerprint, 0) + 1
@@ -186,7 +143,7 @@ def _open_case(
     report: Report,
     group: Group,
     params: GateParams,
-    known: _Known,
+    known: Known,
     ignores: Ignores,
     judged: NDArray[np.bool_],
     found: Baseline,
@@ -197,10 +154,11 @@ def _open_case(
         for number in range(0 if group.alone else 1, 0 if group.allowed else len(spots))
         if params.level_at(group.code, _path(report, spots[number])) != "off"
     ]
-    case = _Case(group, {number: ignores.reason(group.code, spots[number]) for number in reported}, set())
+    reasons = {number: ignores.reason(group.code, spots[number]) for number in reported}
+    case = _Case(group, reasons, set(), first=params.level_at(group.code, _path(report, spots[0])) != "off")
     if case.open or group.allowed:
         for number in case.counted:
-            _note(found, known, group.code, spots[number])
+            _note(found, known, group, spots[number])
         # What is not judged was there before what is.
         order = sorted(case.counted, key=lambda number: bool(judged[spots[number].article]))
         claimed = known.claim(group.code, [spots[number] for number in order])
@@ -210,7 +168,7 @@ def _open_case(
 
 
 def _violations(
-    report: Report, case: _Case, params: GateParams, known: _Known, judged: NDArray[np.bool_]
+    report: Report, case: _Case, params: GateParams, known: Known, judged: NDArray[np.bool_]
 ) -> list[Violation]:
     group, spots, open_ = case.group, case.group.spots, case.open
     mine = [number for number in open_ if judged[spots[number].article]]
@@ -218,6 +176,9 @@ def _violations(
     keys = known.keys(group.code, [spots[number] for number in case.counted]) if open_ else []
     reason = "; ".join(dict.fromkeys(known.entries[key].reason for key in keys if known.entries[key].reason))
     made = [_violation(report, group, spots[number], params) for number in new]
+    accepted = known.outgrown(group) if new and group.share else 0.0
+    if accepted:
+        made = [one._replace(message=f"{one.message}; {accepted:.1%} were accepted in the baseline") for one in made]
     made += [
         _violation(report, group, spots[number], params)._replace(suppressed="baseline", reason=reason)
         for number in mine
@@ -231,26 +192,22 @@ def _violations(
     return made
 
 
-def _new_places(case: _Case, known: _Known, judged: NDArray[np.bool_]) -> list[int]:
+def _new_places(case: _Case, known: Known, judged: NDArray[np.bool_]) -> list[int]:
     """Return the numbers of the places that no entry allows."""
     group, spots, open_ = case.group, case.group.spots, case.open
     if not open_:
         return []
-    missing = len(case.counted) - len(case.claimed)
-    n_known = len(case.claimed) + known.borrow(group.code, [spots[number] for number in case.counted], missing)
-    n_new = len(case.counted) - n_known if group.alone or n_known else len(case.counted) - 1
-    # First texts that no entry has: the earliest place too, for it is the new one where the others are known.
-    # Then places beyond the count of their entry, then, where texts have changed, the last.
-    strange = [number for number in open_ if not _is_known(known, group.code, spots[number])]
-    if not group.alone and n_known and not _is_known(known, group.code, spots[0]):
-        strange.append(0)
-    beyond = [number for number in reversed(open_) if number not in case.claimed]
-    order = list(dict.fromkeys([*strange, *beyond, *reversed(open_)]))
-    if not judged.all():
-        order = [number for number in order if judged[spots[number].article]]
-        if not order and judged[spots[0].article]:
-            order = [0]  # what it repeats stands later, in the archive
-    new = order[: max(n_new, 0)]
+    if group.share and known.outgrown(group):
+        return open_
+    unclaimed = [number for number in case.counted if number not in case.claimed]
+    there = case.claimed | known.borrow(group.code, spots, unclaimed)
+    if there or group.alone:
+        # The earliest place too: it is the new one where the others are known.
+        can = {*open_, *([0] if case.first else [])} - there
+        new = [number for number in unclaimed if number in can and judged[spots[number].article]]
+    else:
+        # What it repeats may stand later, in the archive.
+        new = [number for number in open_ if judged[spots[number].article]] or [0] * bool(judged[spots[0].article])
     places = {number: {(group.code, part.fingerprint, part.start) for part in spots[number].parts} for number in new}
     # A text that others repeat in parts is new once, and not with each of them.
     if not group.alone and 0 in new and places[0] <= known.named:
@@ -263,17 +220,23 @@ def _path(report: Report, spot: Spot) -> str:
     return report.articles.files[int(report.articles.file_rows[spot.article])]
 
 
-def _is_known(known: _Known, code: str, spot: Spot) -> bool:
-    return any((code, alias) in known.entries for alias in spot.aliases)
-
-
-def _note(found: Baseline, known: _Known, code: str, spot: Spot) -> None:
+def _note(found: Baseline, known: Known, group: Group, spot: Spot) -> None:
+    """Add a place to what a baseline of all that was found would hold."""
+    code = group.code
+    article = known.sketches.of(spot, code) if len(group.spots) <= _MAX_ARTICLES else ""
     for part in spot.parts:
         if (code, part.fingerprint, part.start) in known.places:
             continue
-        key = (code, part.fingerprint)
-        text = found[key].text if key in found else " ".join(part.text.split())[:TEXT_CHARACTERS]
-        found[key] = Entry(code, part.fingerprint, found[key].count + 1 if key in found else 1, clean(text))
+        key = code, known.name(group, part.fingerprint)
+        text = clean(" ".join(part.text.split())[:TEXT_CHARACTERS])
+        before = found.get(key, Entry(*key, 0, text))
+        articles = sorted((*before.articles, article)) if article else before.articles
+        found[key] = replace(
+            before,
+            count=before.count + 1,
+            articles=tuple(articles) if before.count < _MAX_ARTICLES else (),
+            share=max(before.share, round(group.share, 4)),
+        )
 
 
 def _violation(report: Report, group: Group, spot: Spot, params: GateParams) -> Violation:

@@ -104,6 +104,8 @@ class Group:
         Of an article that repeats much: what most of it comes from, with the words that do; maybe the article itself.
     more : int
         In so many more articles of the archive it stands, which are not among the places.
+    share : float
+        Of an article, or of the feed, that has been said before, where the rule judges that.
     """
 
     code: str
@@ -115,6 +117,7 @@ class Group:
     finding: int = 0
     origin: Spot | None = None
     more: int = 0
+    share: float = 0.0
 
 
 def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -> Iterator[Group]:
@@ -170,8 +173,16 @@ def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -
     yield from _redundant_feed(report, params, judged)
     for id_, rows in ids.items():
         own = fingerprint("D501", id_.encode())
-        spots = [Spot.of(row, None, frozenset([own]), own, 0, report.articles.title(row)) for row in rows]
+        spots = [Spot.of(row, None, frozenset([own]), own, 0, _name(report, row)) for row in rows]
         yield Group("D501", tuple(spots), detail=clean(id_))
+
+
+def _name(report: Report, article: int) -> str:
+    """Return what people know an article by: its title, else its first words, else its id."""
+    articles = report.articles
+    start, end = int(articles.body_starts[article]), int(articles.offsets[article + 1])
+    title = articles.title(article).strip()
+    return title or articles.slice_text(start, min(end, start + _TEXT_CHARACTERS)).strip() or articles.ids[article]
 
 
 def _code_of(report: Report, finding: Finding, paragraphs: Paragraphs) -> str:
@@ -256,7 +267,7 @@ def _articles(report: Report, code: str, finding: Finding, places: Sequence[Plac
             own,
             min(common or own),
             place.tokens,
-            report.articles.title(place.article),
+            _name(report, place.article),
             whole=True,
         )
         for place, own in zip(places, prints, strict=True)
@@ -290,8 +301,9 @@ def _redundant_articles(
         prints = _paragraph_prints(report, "D401", int(article))
         detail = f"{shares[article]:.0%} of {report.n_tokens[article]} words; {params.limit('D401'):.0%} are allowed"
         tokens = int(report.repeated[article])
-        spot = Spot.of(int(article), None, prints, min(prints), tokens, report.articles.title(int(article)))
-        yield Group("D401", (spot,), alone=True, detail=detail, origin=origins.get(int(article)))
+        spot = Spot.of(int(article), None, prints, min(prints), tokens, _name(report, int(article)))
+        share = float(shares[article])
+        yield Group("D401", (spot,), alone=True, detail=detail, origin=origins.get(int(article)), share=share)
 
 
 def _origins(report: Report, findings: Sequence[Finding], wanted: set[int]) -> dict[int, Spot]:
@@ -330,7 +342,7 @@ def _redundant_feed(report: Report, params: GateParams, judged: NDArray[np.bool_
     own = fingerprint("D402", b"")
     detail = f"{share:.1%} of {total} words; {params.limit('D402'):.0%} are allowed"
     spot = Spot.of(int(judged.argmax()), None, frozenset([own]), own, repeated, "the feed as a whole")
-    yield Group("D402", (spot,), alone=True, detail=detail)
+    yield Group("D402", (spot,), alone=True, detail=detail, share=share)
 
 
 def _repeated_ids(report: Report) -> dict[str, list[int]]:

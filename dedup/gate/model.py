@@ -66,7 +66,7 @@ class Violation(NamedTuple):
     n_others : int
         How many other copies there are, with those in articles of an archive that the report does not show.
     fingerprint : str
-        32 hexadecimal digits of the rule and the normalised content of both sides; two equal violations differ in
+        32 hexadecimal digits of the rule and the normalised text of the place; two equal violations differ in
         `occurrence` only, and nothing in it depends on where the text stands.
     occurrence : int
         From 1, among the violations with this fingerprint, in the order of the report.
