@@ -5,6 +5,7 @@
     DedupError
     |-- ConfigError          a setting has a value that is not allowed
     |-- FeedError            a feed, or a record of it, cannot be read
+    |   `-- NoFileError        a folder, or a pattern, has no file
     |-- IndexFormatError     a file is not an index of this version
     |   `-- IncompatibleError  an index was built with other parameters
     `-- EngineError          an execution engine failed
@@ -43,6 +44,10 @@ class FeedError(DedupError):
 
     def __reduce__(self) -> tuple[type[FeedError], tuple[str, int, str]]:
         return type(self), (self.path, self.record, self.reason)  # crosses worker boundaries
+
+
+class NoFileError(FeedError):
+    """A folder has no file, or a pattern matches none."""
 
 
 class IndexFormatError(DedupError):

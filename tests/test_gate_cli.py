@@ -148,6 +148,18 @@ def test_no_article_is_2_unless_allowed(tmp_path):
     assert [run("check", path).exit_code, run("check", path, "--allow-empty").exit_code] == [2, 0]
 
 
+def test_a_folder_without_a_file_is_no_article(tmp_path, feed):
+    """Alone, as a pattern, or beside another; what is not there at all is a mistake even so."""
+    (tmp_path / "empty" / "deep").mkdir(parents=True)
+    for one in (tmp_path / "empty", f"{tmp_path}/empty/*.md"):
+        result = run("check", one, "--allow-empty")
+        assert (result.exit_code, result.stdout) == (0, "passed: no article in the input\n")
+        assert result.stderr.startswith(f"dedup: {one}: ")
+        assert run("check", one).exit_code == 2
+    assert run("check", tmp_path / "empty", feed, "--allow-empty").exit_code == 1
+    assert run("check", tmp_path / "gone", feed, "--allow-empty").exit_code == 2
+
+
 def test_an_archive_is_not_judged(feed, tmp_path):
     """Its own repeats do not count; what the input takes from it does, at the place in the input."""
     taken = WRITER.page()
@@ -193,8 +205,10 @@ def test_a_mark_with_a_reason_covers_the_paragraph_after_it(feed):
     (feed / "a.md").write_text(f"{text}\n{mark}\n")
     result = run("check", feed)
     assert (result.exit_code, "ignores nothing" in result.stdout) == (1, True)
-    (feed / "a.md").write_text(f"{text}\n<!-- dedup: ignore-file -->\n")
-    assert run("check", feed).exit_code == 0
+    (feed / "a.md").write_text(f"{text}\n<!-- dedup: ignore-file D1 -->\n")
+    result = run("check", feed)
+    assert result.exit_code == 0
+    assert f"{feed}/a.md:19: this mark has no reason; say why: <!-- dedup: ignore-file D1 bec" in result.stdout
 
 
 def test_known_notices_are_let_through_and_unused_ones_reported(feed, tmp_path):

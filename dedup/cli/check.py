@@ -32,6 +32,8 @@ _FAILED = 1
 _BUILT = ("public", "_site", "site", "dist", "build", "out", "node_modules")
 #: Characters of a command that is told; a longer one is not read.
 _MAX_COMMAND = 200
+#: How the error begins that `--allow-empty` is about.
+_NO_ARTICLE = "no article in the input"
 #: Of a verdict, and the page of a report.
 _FORMATS = tuple(sorted((*FORMATS, "html")))
 
@@ -179,8 +181,9 @@ def check(
         from dedup.settings import find_file
 
         try:
+            filled = _with_files(named, quiet=quiet) if allow_empty else named
             report = _scan(
-                named,
+                filled,
                 against,
                 settings,
                 jobs=jobs,
@@ -190,14 +193,14 @@ def check(
                 own=(*outputs, baseline, *ignore_texts),
             )
         except DedupError as error:
-            if not (allow_empty and str(error).startswith("no article in the input")):
+            if not (allow_empty and str(error).startswith(_NO_ARTICLE)):
                 raise
             from dedup.gate.check import NOTHING, Judgement
 
             for name, stream in streams:
                 _write(name, None, Judgement(NOTHING, {}), stream)
             return
-        judged = _judged(report, named, against, changed_from)
+        judged = _judged(report, filled, against, changed_from)
         from dedup.gate.check import judge
 
         judgement = judge(report, params, baseline=known, judged=judged)
@@ -220,6 +223,19 @@ def check(
         if not quiet:
             _advise(verdict, baseline)
         click.get_current_context().exit(0 if exit_zero else _FAILED)
+
+
+def _with_files(named: Sequence[str], *, quiet: bool) -> Sequence[str]:
+    """Return the inputs without folders and patterns that have no file, which are told."""
+    from dedup.readers.inputs import with_files
+
+    filled, told = with_files(named)
+    for line in told:
+        if not quiet:
+            click.echo(f"dedup: {line}", err=True)
+    if not filled:
+        raise DedupError(_NO_ARTICLE)
+    return filled
 
 
 def _advise(verdict: Verdict, baseline: Path | None) -> None:

@@ -126,7 +126,7 @@ def judge(
         notices.append(
             f"baseline: {gone[0].code} {gone[0].text!r}{more} not found any more; --update-baseline clears it"
         )
-    notices += ignores.unused()
+    notices += [*ignores.without_reason(), *ignores.unused()]
     return Judgement(_verdict(report, params, violations, judged, tuple(notices)), found, standings)
 
 

@@ -91,6 +91,15 @@ class Ignores:
                 return mark.reason or "marked in the file"
         return None
 
+    def without_reason(self) -> list[str]:
+        """Return a line for each mark that does not say why."""
+        return [
+            f"{mark.path}:{mark.line}: this mark has no reason; say why: "
+            f"<!-- dedup: {' '.join([mark.word, *mark.codes])} because ... -->"
+            for mark in self._marks
+            if mark.word in _WORDS and not mark.reason
+        ]
+
     def unused(self) -> list[str]:
         """Return a line for each ignore that nothing needed."""
         lines = []

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from dedup.errors import FeedError
+from dedup.errors import FeedError, NoFileError
 from dedup.model import Skip
 from dedup.patterns import matches
 from dedup.readers.formats import PACKED
@@ -124,14 +124,28 @@ def find_sources(inputs: Iterable[str | Path], exclude: Sequence[str] = ()) -> t
         except (OSError, ValueError) as error:
             matches = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []  # noqa: PTH207
             if not matches:
-                raise FeedError(path, 0, _why_missing(path, error)) from None
+                kind = NoFileError if glob.has_magic(path) else FeedError
+                raise kind(path, 0, _why_missing(path, error)) from None
             _add_matches(plan, matches)
             continue
         if not stat.S_ISDIR(status.st_mode):
             plan.add_file(path, status, is_named=True)
         elif plan.is_new(path, status, "folder") and not plan.add_folder(path, is_named=True):
-            raise FeedError(path, 0, "no file in this folder (hidden ones are not read); name another")
+            raise NoFileError(path, 0, "no file in this folder (hidden ones are not read); name another")
     return plan.sources, plan.skips
+
+
+def with_files(inputs: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the inputs that have a file, and a line for each folder or pattern that has none."""
+    found, told = [], []
+    for one in inputs:
+        try:
+            find_sources([one])
+        except NoFileError as error:
+            told.append(str(error))
+        else:
+            found.append(one)
+    return found, told
 
 
 def listed_files(path: str) -> list[str]:
