@@ -7,18 +7,17 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from dedup.errors import ConfigError
+from dedup.settings_gate import PLAIN, TABLES, Where, checked_gate, checked_rule, refuse, rules_of
+from dedup.settings_lines import key_lines, line_of
 
 FILE = "dedup.toml"
 _PYPROJECT = "pyproject.toml"
 _PREFIX = "DEDUP_"
-#: Settings of the gate that the environment may set; tables are for files.
-_GATE_PLAIN = ("select", "ignore", "max_new", "min_words", "baseline")
-_GATE_TABLES = ("rules", "ignores", "overrides")
+_RULES_PREFIX = _PREFIX + "GATE_RULES_"
 #: What a setting without a default value is.
 _TYPES_OF_NONE: dict[str, type] = {"shingle_size": int, "window": str}
 
@@ -45,12 +44,15 @@ class Layers(NamedTuple):
     file : Path or None
         The file that was read.
     run, gate, clean : dict of str to Setting
+    rules : dict of str to str
+        Where the level or limit of each rule was set.
     """
 
     file: Path | None
     run: dict[str, Setting]
     gate: dict[str, Setting]
     clean: dict[str, Setting]
+    rules: dict[str, str]
 
 
 def find_file(inputs: Sequence[str]) -> Path | None:
@@ -96,16 +98,13 @@ def layers(
         A key is unknown or a value of the wrong type: the file, the key, the value and what is allowed.
     """
     path = file or find_file(inputs)
-    run: dict[str, Setting] = {}
-    gate: dict[str, Setting] = {}
-    clean: dict[str, Setting] = {}
+    found = Layers(path, {}, {}, {}, {})
     if path is not None:
-        _read_file(path, run, gate, clean)
-    _read_environment(os.environ if environment is None else environment, run, gate, clean)
-    run |= {name: Setting(value, "flag") for name, value in flags.items() if value is not None}
-    gate |= {name: Setting(value, "flag") for name, value in (gate_flags or {}).items() if value is not None}
-    clean |= {name: Setting(value, "flag") for name, value in (clean_flags or {}).items() if value is not None}
-    return Layers(path, run, gate, clean)
+        _read_file(path, found)
+    _read_environment(os.environ if environment is None else environment, found)
+    for table, given in ((found.run, flags), (found.gate, gate_flags or {}), (found.clean, clean_flags or {})):
+        table |= {name: Setting(value, "flag") for name, value in given.items() if value is not None}
+    return found
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -118,32 +117,46 @@ def _load(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _read_file(path: Path, run: dict[str, Setting], gate: dict[str, Setting], clean: dict[str, Setting]) -> None:
+def _read_file(path: Path, found: Layers) -> None:
     content = _load(path)
-    table = content.get("tool", {}).get("dedup", {}) if path.name == _PYPROJECT else content
-    lines = path.read_text("utf-8", "replace").splitlines()
+    above = ("tool", "dedup") if path.name == _PYPROJECT else ()
+    table = content.get("tool", {}).get("dedup", {}) if above else content
+    lines = key_lines(path.read_text("utf-8-sig", "replace"))
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: tool.dedup is {table!r}; a table is needed")
+
+    def where(*keys: str | int) -> str:
+        line = line_of(lines, (*above, *keys))
+        return f"{path}:{line}" if line else str(path)
+
     for key, value in table.items():
-        where = f"{path}{_line(lines, key)}"
-        if key in ("gate", "clean"):
-            if not isinstance(value, dict):
-                raise ConfigError(f"{where}: {key} is {value!r}; a table is needed")
-            for name, one in value.items():
-                at = f"{path}{_line(lines, name)}"
-                if key == "gate":
-                    gate[name] = Setting(_checked_gate(name, one, at, path), at)
-                else:
-                    clean[name] = Setting(_checked_clean(name, one, at), at)
-        else:
-            run[key] = Setting(checked(key, value, where), where)
+        if key not in ("gate", "clean"):
+            found.run[key] = Setting(checked(key, value, where(key)), where(key))
+            continue
+        if not isinstance(value, dict):
+            raise ConfigError(f"{where(key)}: {key} is {value!r}; a table is needed")
+        for name, one in value.items():
+            at = where(key, name)
+            if key == "gate":
+                _known(f"gate.{name}", at)
+                found.gate[name] = Setting(checked_gate(name, one, lambda *keys: where("gate", *keys), path.parent), at)
+            else:
+                found.clean[name] = Setting(_checked_clean(name, one, at), at)
+    found.rules.update({code: where("gate", "rules", code) for code in table.get("gate", {}).get("rules", {})})
 
 
-def _line(lines: Sequence[str], key: str) -> str:
-    """Return ``:line`` of a key, nothing where it cannot be told."""
-    wanted = re.compile(rf"""\s*(\[+[\w.]*)?["']?\b{re.escape(key)}\b["']?\s*[=\].]""")
-    found = [number for number, line in enumerate(lines, 1) if wanted.match(line)]
-    return f":{found[0]}" if len(found) == 1 else ""
+def _known(name: str, where: str) -> None:
+    """Refuse a setting that there is not, and name the one that is meant, which may belong into another table."""
+    from dedup.clean.params import SETTINGS
+
+    tables = {"": (*defaults(), "gate", "clean"), "gate.": (*PLAIN, *TABLES), "clean.": tuple(SETTINGS)}
+    names = [table + one for table, own in tables.items() for one in own]
+    if name in names:
+        return
+    # It may be called so in another table; those of its own come first where two are as near.
+    own_table = name[: name.rfind(".") + 1]
+    others = {own_table + one.rpartition(".")[2]: one for one in names}
+    refuse(name, others | {own_table + one: own_table + one for one in tables[own_table]}, where)
 
 
 def defaults() -> dict[str, object]:
@@ -155,19 +168,18 @@ def defaults() -> dict[str, object]:
     return {name: getattr(parts[name], SETTINGS[name][1]) if SETTINGS[name][1] else parts[name] for name in SETTINGS}
 
 
-def gate_settings(gate: Mapping[str, Setting]) -> dict[str, Setting]:
+def gate_settings(found: Layers) -> dict[str, Setting]:
     """Return all settings of the gate, those that nothing sets too; a rule has level and limit as they are in force."""
     from dedup.gate.params import GateParams, gate_params
     from dedup.gate.rules import RULES
 
-    plain = GateParams()
-    shown = {name: Setting(getattr(plain, name, None), "default") for name in (*_GATE_PLAIN, "ignores", "overrides")}
+    plain, gate = GateParams(), found.gate
+    shown = {name: Setting(getattr(plain, name, None), "default") for name in (*PLAIN, "ignores", "overrides")}
     shown |= {name: setting for name, setting in gate.items() if name != "rules"}
     params = gate_params({name: setting.value for name, setting in gate.items() if name != "baseline"})
-    rules = gate.get("rules", Setting({}, "default"))
     for code, rule in RULES.items():
         value: dict[str, object] = {"level": params.level(code)} | ({"limit": params.limit(code)} if rule.unit else {})
-        origin = rules.origin if code in rules.value else "default"  # type: ignore[operator]  # a table, as it is read
+        origin = found.rules.get(code, "default")
         if value["level"] != params.levels.get(code, rule.level):  # what is chosen decides over levels
             origin = gate["ignore" if code.startswith(params.ignore or ("-",)) else "select"].origin
         shown[f"rules.{code}"] = Setting(value, origin)
@@ -176,10 +188,8 @@ def gate_settings(gate: Mapping[str, Setting]) -> dict[str, Setting]:
 
 def checked(name: str, value: object, where: str) -> object:
     """Return a setting's value as the configuration takes it, or refuse it."""
-    known = defaults()
-    if name not in known:
-        _refuse(name, [*known, "gate", "clean"], where)
-    default = known[name]
+    _known(name, where)
+    default = defaults()[name]
     if isinstance(default, Mapping):
         if isinstance(value, dict):
             return {key: tuple(one) if isinstance(one, list) else (one,) for key, one in value.items()}
@@ -197,35 +207,10 @@ def checked(name: str, value: object, where: str) -> object:
     return value
 
 
-def _checked_gate(name: str, value: object, where: str, path: Path) -> object:
-    if name not in (*_GATE_PLAIN, *_GATE_TABLES):
-        _refuse(name, (*_GATE_PLAIN, *_GATE_TABLES), where)
-    if name in ("select", "ignore"):
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise ConfigError(f"{where}: gate.{name} is {value!r}; a list of codes is needed")
-        return tuple(value)
-    if name in ("max_new", "min_words"):
-        if type(value) is not int:
-            raise ConfigError(f"{where}: gate.{name} is {value!r}; a whole number is needed")
-        return value
-    if name == "baseline":
-        if not isinstance(value, str):
-            raise ConfigError(f"{where}: gate.baseline is {value!r}; the name of a file is needed")
-        return str(path.parent / value)
-    if name == "rules":
-        if not isinstance(value, dict):
-            raise ConfigError(f"{where}: gate.rules is {value!r}; a table of codes is needed")
-        return {code: _rule(code, one, where) for code, one in value.items()}
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
-        raise ConfigError(f"{where}: gate.{name} is {value!r}; a list of tables is needed")
-    return [_entry(name, one, where) for one in value]
-
-
 def _checked_clean(name: str, value: object, where: str) -> object:
     from dedup.clean.params import SETTINGS
 
-    if name not in SETTINGS:
-        _refuse(f"clean.{name}", [f"clean.{one}" for one in SETTINGS], where)
+    _known(f"clean.{name}", where)
     kind = SETTINGS[name]
     if kind is float and _is_number(value):
         return value
@@ -236,65 +221,60 @@ def _checked_clean(name: str, value: object, where: str) -> object:
     return value
 
 
-def _rule(code: str, value: object, where: str) -> dict[str, object]:
-    table = {"level": value} if isinstance(value, str) else {"limit": value} if _is_number(value) else value
-    if not isinstance(table, dict) or set(table) - {"level", "limit"} or not _is_number(table.get("limit", 0)):
-        raise ConfigError(f"{where}: gate.rules.{code} is {value!r}; a level, a limit, or a table of both is needed")
-    return table
-
-
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _entry(name: str, entry: dict[str, Any], where: str) -> dict[str, Any]:
-    allowed = ("reason", "rules", "path", "source", "text") if name == "ignores" else ("paths", "rules")
-    for key in entry:
-        if key not in allowed:
-            _refuse(f"{name}.{key}", [f"{name}.{one}" for one in allowed], where)
-    if name == "overrides":
-        paths, rules = entry.get("paths"), entry.get("rules")
-        if not isinstance(paths, list) or not isinstance(rules, dict) or not all(isinstance(one, str) for one in paths):
-            raise ConfigError(f"{where}: gate.overrides: {entry!r}; paths (a list) and rules (a table) are needed")
-        return {"paths": tuple(paths), "rules": {code: _rule(code, one, where) for code, one in rules.items()}}
-    codes = entry.get("rules", [])
-    if not isinstance(codes, list) or not all(isinstance(entry.get(key, ""), str) for key in allowed if key != "rules"):
-        raise ConfigError(f"{where}: gate.ignores: {entry!r}; texts are needed, and a list of codes for rules")
-    return entry
-
-
-def _refuse(name: str, known: Sequence[str], where: str) -> None:
-    near = get_close_matches(name, known, 1)
-    raise ConfigError(
-        f"{where}: unknown setting {name!r}; " + (f"did you mean {near[0]!r}?" if near else "`dedup config` lists them")
-    )
-
-
-def _read_environment(
-    environment: Mapping[str, str], run: dict[str, Setting], gate: dict[str, Setting], clean: dict[str, Setting]
-) -> None:
+def _read_environment(environment: Mapping[str, str], found: Layers) -> None:
+    rules: dict[str, dict[str, object]] = {}
+    for code, part, variable in rules_of(environment, _RULES_PREFIX):
+        text = environment[variable]
+        value = {part: text if part == "level" else _parse(text)}
+        rules.setdefault(code, {}).update(checked_rule(code, value, _at(variable), "gate.rules"))
+        found.rules[code] = variable
+    if rules:
+        below = found.gate.get("rules", Setting({}, ""))
+        merged = dict(below.value)  # type: ignore[call-overload]  # a table of rules
+        merged |= {code: {**merged.get(code, {}), **rule} for code, rule in rules.items()}
+        found.gate["rules"] = Setting(merged, below.origin)
     for variable in sorted(environment):
-        if not variable.startswith(_PREFIX):
+        if not variable.startswith(_PREFIX) or variable.startswith(_RULES_PREFIX):
             continue
         name = variable.removeprefix(_PREFIX).lower()
         text = environment[variable]
-        if name.startswith("gate_") and name.removeprefix("gate_") in _GATE_PLAIN:
-            name = name.removeprefix("gate_")
-            values = text.split(",") if name in ("select", "ignore") else _parse(text) if name != "baseline" else text
-            gate[name] = Setting(_checked_gate(name, values, variable, Path("x")), variable)
-            continue
-        if name.startswith("clean_"):
-            name = name.removeprefix("clean_")
-            plain = text.split(",") if name == "prefer_sources" else text if name == "stays" else _parse(text)
-            clean[name] = Setting(_checked_clean(name, plain, variable), variable)
+        table, _, own = name.partition("_")
+        if table == "gate" and own in TABLES:
+            raise ConfigError(f"{variable}: {own} are tables, which a file has; rules: {_RULES_PREFIX}D101_LEVEL=off")
+        if table == "gate" and own in PLAIN:
+            values = text.split(",") if own in ("select", "ignore") else _parse(text) if own != "baseline" else text
+            found.gate[own] = Setting(checked_gate(own, values, _at(variable), Path()), variable)
             continue
         known = defaults()
         if name not in known:
-            _refuse(variable, [_PREFIX + one.upper() for one in known], "environment")
+            _known_variable(variable)
+            plain = text.split(",") if own == "prefer_sources" else text if own == "stays" else _parse(text)
+            found.clean[own] = Setting(_checked_clean(own, plain, variable), variable)
+            continue
         default = known[name]
-        value: object = text.split(",") if isinstance(default, tuple) else _parse(text)
+        value_: object = text.split(",") if isinstance(default, tuple) else _parse(text)
         is_text = isinstance(default, str) or _TYPES_OF_NONE.get(name) is str
-        run[name] = Setting(checked(name, text if is_text else value, variable), variable)
+        found.run[name] = Setting(checked(name, text if is_text else value_, variable), variable)
+
+
+def _at(variable: str) -> Where:
+    return lambda *_: variable
+
+
+def _known_variable(variable: str) -> None:
+    """Refuse a variable that is none, but not one of cleaning; the table's name may be missing in it."""
+    from dedup.clean.params import SETTINGS
+
+    if variable in (clean := [f"{_PREFIX}CLEAN_{one.upper()}" for one in SETTINGS]):
+        return
+    gate = [f"{_PREFIX}GATE_{one.upper()}" for one in PLAIN]
+    names = [*(_PREFIX + one.upper() for one in defaults()), *gate, *clean]
+    known = {re.sub("^DEDUP_(GATE|CLEAN)_", _PREFIX, one): one for one in reversed(names)}
+    refuse(variable, known | {one: one for one in names}, "environment")
 
 
 def _parse(text: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import jsonschema
@@ -13,7 +14,7 @@ from dedup import cli
 from dedup.errors import ConfigError
 from dedup.gate.params import gate_params
 from dedup.gate.rules import RULES
-from dedup.settings import defaults, layers
+from dedup.settings import defaults, gate_settings, layers
 from dedup.settings_schema import settings_schema
 
 SCHEMA = Path(__file__).parent.parent / "dedup" / "settings.schema.json"
@@ -105,10 +106,19 @@ def test_all_of_a_file_is_taken_over(feed):
     ("content", "told"),
     [
         ("min_cosin = 1\n", "dedup.toml:1: unknown setting 'min_cosin'; did you mean 'min_cosine'?"),
-        ("[gate]\nmaxnew = 1\n", "unknown setting 'maxnew'; did you mean 'max_new'?"),
-        ("[gate.rules]\nD901 = 'off'\n", "no rule 'D901'"),
-        ("[gate.rules]\nD101 = 'loud'\n", "allowed: error, warning, off"),
-        ("[[gate.ignores]]\npath = 'x'\n", "no reason"),
+        ("[gate]\nmaxnew = 1\n", ":2: unknown setting 'gate.maxnew'; did you mean 'gate.max_new'?"),
+        ("seed = 1\nmax_new = 1\n", ":2: unknown setting 'max_new'; did you mean 'gate.max_new'?"),
+        ("[gate]\nmin_tokens = 1\n", ":2: unknown setting 'gate.min_tokens'; did you mean 'min_tokens'?"),
+        ("[gate]\n\nmax_new = -1\n", ":3: gate.max_new is -1; a whole number from 0 on"),
+        ("[gate]\nselect = ['D9']\n", ":2: gate.select: there is no rule 'D9'"),
+        ("[gate.rules]\nD901 = 'off'\n", ":2: gate.rules: there is no rule 'D901'"),
+        ("[gate.rules]\nD101 = 'loud'\n", ":2: gate.rules.D101 is 'loud'; allowed: error, warning, off"),
+        ("[gate.rules]\nD401 = 4\n", ":2: gate.rules.D401 is 4; allowed: 0 to 1"),
+        ("[gate.rules.D101]\nlimit = 8\nlevle = 'off'\n", ":3: unknown setting 'gate.rules.D101.levle'; did you"),
+        ("[[gate.ignores]]\npath = 'x'\n", ":1: gate.ignores: 'x' has no reason"),
+        ("[[gate.ignores]]\npath = 'x'\nreason = 'y'\n[[gate.ignores]]\npth = 'x'\n", ":5: unknown setting 'gate.ig"),
+        ("[[gate.ignores]]\npath = 'x'\nreason = 'y'\nrules = ['D9']\n", ":4: gate.ignores.rules: there is no rule"),
+        ("[[gate.overrides]]\npaths = ['x']\nrules = { D101 = 'loud' }\n", ":3: gate.overrides.rules.D101 is 'l"),
         ("[[gate.overrides]]\npaths = 'x'\n", "paths (a list)"),
         ("[[gate.overrides]]\npaths = ['x']\nrules = { D101 = 200 }\n", "D101 has a limit here"),
         ("min_cosine = 'high'\n", "min_cosine is 'high'; a number is needed"),
@@ -134,6 +144,39 @@ def test_an_unknown_variable_is_named():
         layers([], {}, environment={"DEDUP_MIN_COSINES": "1"})
 
 
+@pytest.mark.parametrize(
+    ("variable", "told"),
+    [
+        ("DEDUP_MAX_NEW", "did you mean 'DEDUP_GATE_MAX_NEW'"),
+        ("DEDUP_GATE_MAXNEW", "did you mean 'DEDUP_GATE_MAX_NEW'"),
+        ("DEDUP_CLEAN_STAY", "did you mean 'DEDUP_CLEAN_STAYS'"),
+        ("DEDUP_GATE_RULES_D101_LEVLE", "did you mean 'DEDUP_GATE_RULES_D101_LEVEL'"),
+        ("DEDUP_GATE_RULES_D11_LEVEL", "DEDUP_GATE_RULES_D11_LEVEL: there is no rule 'D11'"),
+        ("DEDUP_GATE_RULES_D101_LEVEL", "DEDUP_GATE_RULES_D101_LEVEL: gate.rules.D101.level is '1'; allowed: error"),
+        ("DEDUP_GATE_IGNORES", "DEDUP_GATE_IGNORES: ignores are tables, which a file has"),
+    ],
+)
+def test_a_wrong_variable_of_the_gate_is_named(variable, told):
+    """With its table, if that is what is missing, and its value where that is wrong."""
+    with pytest.raises(ConfigError, match=re.escape(told)):
+        layers([], {}, environment={variable: "1"})
+
+
+def test_rules_are_set_by_the_environment(feed):
+    """A level or a limit over what the file says of the rule; the rest of the file stays."""
+    file = feed.parent / "dedup.toml"
+    file.write_text("[gate.rules]\nD201 = { level = 'warning', limit = 40 }\nD101 = 'off'\n")
+    environment = {"DEDUP_GATE_RULES_D201_LIMIT": "60", "DEDUP_GATE_RULES_D204_LEVEL": "error"}
+
+    found = layers([str(feed)], {}, environment=environment)
+
+    gate = gate_params({name: one.value for name, one in found.gate.items()})
+    assert (gate.levels, gate.limits) == ({"D201": "warning", "D101": "off", "D204": "error"}, {"D201": 60})
+    shown = gate_settings(found)
+    assert shown["rules.D201"].origin == "DEDUP_GATE_RULES_D201_LIMIT"
+    assert shown["rules.D101"].origin == f"{file}:3"
+
+
 def test_the_settings_in_force_are_shown_with_their_origin(feed, monkeypatch):
     """Each setting once, as text and as JSON."""
     monkeypatch.setenv("DEDUP_SEED", "8")
@@ -156,7 +199,7 @@ def test_the_gate_in_force_is_shown_with_its_origin(feed):
 
     assert table["gate.max_new"] == {"value": 2, "origin": f"{file}:2"}
     assert table["gate.min_words"] == {"value": 50, "origin": "default"}
-    assert table["gate.rules.D201"] == {"value": {"level": "error", "limit": 40.0}, "origin": f"{file}:4"}
+    assert table["gate.rules.D201"] == {"value": {"level": "error", "limit": 40.0}, "origin": f"{file}:5"}
     assert table["gate.rules.D204"] == {"value": {"level": "off", "limit": 8.0}, "origin": f"{file}:3"}
     assert table["gate.rules.D202"] == {"value": {"level": "error"}, "origin": "default"}
     assert set(RULES) == {name.removeprefix("gate.rules.") for name in table if name.startswith("gate.rules.")}

@@ -287,7 +287,7 @@ def _params(
 ) -> tuple[GateParams, Path | None]:
     """Return the parameters of file, environment and flags, and the baseline."""
     from dedup.gate.ignores import read_known_texts
-    from dedup.gate.params import Ignore, gate_params
+    from dedup.gate.params import Ignore, check_levels, check_limit, gate_params
     from dedup.settings import layers
 
     gate = {name: setting.value for name, setting in layers(named, {}, plain, file=file).gate.items()}
@@ -299,6 +299,9 @@ def _params(
     ignores += [one for path in texts for one in read_known_texts(path, f"known notice of {path}")]
     levels = {code: level for code, (level, _) in rules.items() if level}
     limits = {code: limit for code, (_, limit) in rules.items() if limit is not None}
+    check_levels(dict.fromkeys(rules, "error") | levels, "--rule")
+    for code, limit in limits.items():
+        check_limit(code, limit, f"--rule: {code}")
     changed = replace(
         params,
         levels={**params.levels, **levels},  # type: ignore[dict-item]  # checked when it is made

@@ -34,7 +34,7 @@ def config(inputs: tuple[str, ...], config_file: Path | None, form: str, schema:
     shown = {name: Setting(value, "default") for name, value in defaults().items()} | found.run
     clean_params({name: setting.value for name, setting in found.clean.items()})
     shown |= {f"clean.{name}": setting for name, setting in found.clean.items()}
-    shown |= {f"gate.{name}": setting for name, setting in gate_settings(found.gate).items()}
+    shown |= {f"gate.{name}": setting for name, setting in gate_settings(found).items()}
     if form == "json":
         table = {name: {"value": one.value, "origin": one.origin} for name, one in shown.items()}
         click.echo(json.dumps({"file": str(found.file or ""), "settings": table}, indent=2))

@@ -94,13 +94,8 @@ class GateParams:
         check_codes(self.ignore, "ignore")
         check_levels(self.levels, "levels")
         for code, limit in self.limits.items():
-            _check_code(code, "limits")
-            unit = RULES[code].unit
-            if not unit:
-                raise ConfigError(f"limits: {code} has no limit; set its level, or --min-jaccard and --min-cosine")
-            if not 0 <= limit or (unit == "share" and limit > 1):  # "not": a limit that is no number is under none
-                allowed = "0 to 1" if unit == "share" else "0 or more words"
-                raise ConfigError(f"limits: {code} is {limit}; allowed: {allowed}")
+            check_code(code, "limits")
+            check_limit(code, limit, f"limits: {code}")
         for name in ("max_new", "min_words"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{name} is {getattr(self, name)}; it cannot be negative")
@@ -171,12 +166,28 @@ def _levels(rules: Mapping[str, Mapping[str, Any]]) -> dict[str, Level]:
     return {code: rule["level"] for code, rule in rules.items() if "level" in rule}
 
 
-def check_levels(levels: Mapping[str, str], where: str) -> None:
+def check_levels(levels: Mapping[str, object], where: str) -> None:
     """Refuse codes and levels that there are not."""
     for code, level in levels.items():
-        _check_code(code, where)
-        if level not in LEVELS:
-            raise ConfigError(f"{where}: {code} is {level!r}; allowed: {', '.join(LEVELS)}")
+        check_code(code, where)
+        check_level(level, f"{where}: {code}")
+
+
+def check_level(level: object, name: str) -> None:
+    """Refuse what is no level."""
+    if level not in LEVELS:
+        raise ConfigError(f"{name} is {level!r}; allowed: {', '.join(LEVELS)}")
+
+
+def check_limit(code: str, limit: object, name: str) -> None:
+    """Refuse a limit for a rule that has none, or one that its limit cannot have."""
+    unit = RULES[code].unit
+    if not unit:
+        raise ConfigError(f"{name}: {code} has no limit; set its level, or --min-jaccard and --min-cosine")
+    allowed = "0 to 1" if unit == "share" else "0 or more words"
+    is_number = isinstance(limit, int | float) and not isinstance(limit, bool)
+    if not is_number or not 0 <= limit or (unit == "share" and limit > 1):  # type: ignore[operator]  # "not": nan
+        raise ConfigError(f"{name} is {limit!r}; allowed: {allowed}")
 
 
 def check_codes(codes: tuple[str, ...], where: str) -> None:
@@ -186,7 +197,8 @@ def check_codes(codes: tuple[str, ...], where: str) -> None:
             _refuse(code, where)
 
 
-def _check_code(code: str, where: str) -> None:
+def check_code(code: str, where: str) -> None:
+    """Refuse what is not the whole code of a rule."""
     if code not in RULES:
         _refuse(code, where)
 
