@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -253,6 +254,27 @@ def test_what_a_run_writes_and_goes_by_is_no_article(feed, tmp_path, monkeypatch
         result = run("check", ".", *options)
         assert (result.exit_code, "known in 2 articles" in result.stdout) == (0, True), result.stdout
     assert "a.md" in (feed / "out.csv").read_text()
+
+
+def test_what_other_runs_wrote_is_no_article(feed, tmp_path):
+    """Outputs of all formats and a baseline by their content, whatever they are called: counted, named."""
+    forms = ["csv", "github", "gitlab", "html", "json", "junit", "markdown", "sarif", "terminal"]
+    forms += ["parquet"] if find_spec("pyarrow") else []
+    formats = [f"--format={form}:{feed}/{form}.{'parquet' if form == 'parquet' else 'md'}" for form in forms]
+    assert run("check", feed, *formats).exit_code == 1
+    assert run("check", feed, "--baseline", feed / "known.txt", "--update-baseline").exit_code == 0
+    reports = ["badge", "html", "json", "shields", "svg", "text"]
+    for form in reports:
+        (feed / f"report-{form}.txt").write_text(run("report", feed / "a.md", feed / "b.md", "--format", form).stdout)
+    (feed / "c.md").write_text((feed / "a.md").read_text("utf-8"), "utf-8")
+    plain = run("check", feed, "--exclude", "known.txt", "--select", "D2", "-v")
+
+    assert "errors, 0 warnings in 3 articles; " in plain.stdout
+    assert f"input: {len(forms) + len(reports)} notices, the first: {feed}/" in plain.stdout
+    told = [line for line in plain.stderr.splitlines() if "a baseline or a report of dedup, which is not read" in line]
+    assert len(told) == len(forms) + len(reports)
+    assert run("check", feed / "json.md", "--input-format", "text").exit_code != 2
+    assert "a baseline or a report of dedup" in run("check", feed / "known.txt").stderr
 
 
 def test_an_output_takes_the_place_of_no_input(feed, tmp_path):

@@ -32,6 +32,8 @@ _FAILED = 1
 _BUILT = ("public", "_site", "site", "dist", "build", "out", "node_modules")
 #: Characters of a command that is told; a longer one is not read.
 _MAX_COMMAND = 200
+#: What was not read is named with -v, up to so many.
+_MAX_SKIPS = 100
 #: How the error begins that `--allow-empty` is about.
 _NO_ARTICLE = "no article in the input"
 #: Of a verdict, and the page of a report.
@@ -200,6 +202,8 @@ def check(
             for name, stream in streams:
                 _write(name, None, Judgement(NOTHING, {}), stream)
             return
+        if verbose and not quiet:
+            _tell_skips(report)
         judged = _judged(report, filled, against, changed_from)
         from dedup.gate.check import judge
 
@@ -223,6 +227,15 @@ def check(
         if not quiet:
             _advise(verdict, baseline)
         click.get_current_context().exit(0 if exit_zero else _FAILED)
+
+
+def _tell_skips(report: Report) -> None:
+    """Name what was not read, or not as given."""
+    skips = report.articles.skips
+    for skip in skips[:_MAX_SKIPS]:
+        click.echo(f"dedup: {skip.path}{f':{skip.record}' if skip.record else ''}: {skip.reason}", err=True)
+    if len(skips) > _MAX_SKIPS:
+        click.echo(f"dedup: and {len(skips) - _MAX_SKIPS:,} more", err=True)
 
 
 def _with_files(named: Sequence[str], *, quiet: bool) -> Sequence[str]:

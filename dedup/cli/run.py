@@ -43,13 +43,8 @@ def opened(path: Path | None) -> Iterator[TextIO]:
 _LOOKED_AT_BYTES = 4096
 #: How Parquet and PNG begin.
 _PACKED = (b"PAR1", b"\x89PNG")
-#: What the beginnings of all outputs have, but of tables, pictures, and text for a terminal.
-_WRITTEN = re.compile(
-    rb'\A(?:\{"schema_?version"|\{"\$schema":"https://docs.oasis-open|.{0,60}<testsuites name="dedup"|## dedup: gate |'
-    rb'code,severity,path,|::\w+ file=|::notice|\[\s*(?:\]|\{"description":")|<svg [^>]*said (?:again|twice)|'
-    rb'[\d,]+ articles? in |<!DOCTYPE html>.*<meta name="generator" content="saidtwice)',
-    re.DOTALL | re.IGNORECASE,
-)
+#: Outputs in which nothing is found, and that look like those of other programs.
+_EMPTY = re.compile(rb"\A(?:\[\s*\]|::notice)")
 #: How what a terminal is told ends.
 _VERDICT = re.compile(rb"^(?:passed|failed): .*$\s*\Z", re.MULTILINE)
 
@@ -203,6 +198,8 @@ def refuse_to_overwrite(outputs: Sequence[Path | None], inputs: Sequence[str], *
 
 def _is_output(path: Path) -> bool:
     """Whether a file is not there, is empty, or was written by an earlier run."""
+    from dedup.readers.own import is_own
+
     try:
         with path.open("rb") as stream:
             head = stream.read(_LOOKED_AT_BYTES)
@@ -210,7 +207,12 @@ def _is_output(path: Path) -> bool:
             tail = stream.read()
     except OSError:  # what cannot be read is named when it is written
         return True
-    return not (head or tail) or head.startswith(_PACKED) or bool(_WRITTEN.search(head) or _VERDICT.search(tail))
+    return (
+        not (head or tail)
+        or head.startswith(_PACKED)
+        or is_own(head)
+        or bool(_EMPTY.match(head) or _VERDICT.search(tail))
+    )
 
 
 def pair_lines(report: Report, segments: tuple[int, int], head: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from dedup.readers.columntypes import may_be_text
 from dedup.readers.fields import FieldTable
+from dedup.readers.own import TITLE, is_own_table
 from dedup.readers.tasks import OpenFile
 
 #: So many columns are named in a message.
@@ -47,6 +48,8 @@ class Group:
 
 def _plan(schema: Any, table: FieldTable) -> Plan | str:
     """Return the columns to read, or that there is none for the text."""
+    if is_own_table(schema.names):
+        return f"{TITLE}, which is not read; leave it out with --exclude"
     roles = {role: tuple(n for n in names if _type_of(schema, n) is not None) for role, names in table.roles.items()}
     present = roles["text"]
     roles["text"] = tuple(name for name in present if may_be_text(_type_of(schema, name)))

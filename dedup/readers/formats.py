@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import PurePath
 
+from dedup.readers.own import TITLE
+
 #: Names end so where a file is packed; what it is packed with is told by its content.
 PACKED = (".gz", ".gzip", ".bz2", ".xz", ".zst", ".zstd")
 #: What stands beside articles in a saved page, a repository or an export, and is none.
@@ -59,6 +61,7 @@ FORMATS: dict[str, Format] = {
     "csv": Format("CSV", (".csv", ".tsv", ".tab", ".psv"), "delimited"),
     "markdown": Format("Markdown", (".md", ".markdown")),
     "text": Format("text", (".txt", ".text")),
+    "own": Format(TITLE, (), "unread"),
     "code": Format("code or settings", _CODE, "unread"),
 }
 

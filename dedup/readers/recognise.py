@@ -9,6 +9,7 @@ from dedup.readers.encodings import is_binary
 from dedup.readers.fields import FieldTable
 from dedup.readers.formats import name_format
 from dedup.readers.layout import is_table
+from dedup.readers.own import is_own
 from dedup.readers.xmlguard import FEED_ROOTS, root_name
 
 _SPACE = b" \t\r\n"
@@ -81,8 +82,12 @@ _CONTENT: dict[str, Callable[[bytes, FieldTable], bool]] = {
 def find_format(path: str, head: bytes, table: FieldTable) -> str:
     """Return the format of a file: that of its content, else that of its name, else text.
 
+    What this program wrote itself is ``own``.
+
     A Markdown file may begin with anything (front matter in JSON, a piece of HTML), so there the name decides.
     """
+    if is_own(head):
+        return "own"
     named = name_format(path)
     if named == "markdown":
         return named

@@ -8,12 +8,14 @@ from dedup.model import Skip
 from dedup.readers.buffer import RowBuilder
 from dedup.readers.encodings import BINARY
 from dedup.readers.formats import FORMATS
+from dedup.readers.own import REMEDY
 from dedup.readers.tasks import OpenFile, Task
 
 #: What to do with a format; archives are unpacked.
 _REMEDIES = {
     "pdf": "turn it into text first",
     "office": "save it as text, HTML or CSV first",
+    "own": REMEDY,
     "code": "--input-format text reads it",
     "binary": "",
 }
