@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from benchmarks.datasets import read_records
 from benchmarks.processes import Run, run
 from benchmarks.results import Figure, Options, Result, Row
-from dedup.index import blocks, file
+from dedup.index import blocks, file, postings
 
 _PARAGRAPHS = 1_000_000
 _CHECKED = 100
@@ -191,11 +191,14 @@ class _Map(NamedTuple):
 
 
 def _maps(db: sqlite3.Connection) -> dict[str, _Map]:
-    rows = db.execute(
-        "SELECT kind, sum(length(data)), sum(n), 1.0 * sum(n * key_width) / sum(n), 1.0 * sum(n * value_width) / sum(n)"
-        " FROM blocks JOIN blobs ON blobs.id = blocks.blob GROUP BY kind"
-    )
-    return {_MAPS[kind]: _Map(*rest) for kind, *rest in rows}
+    found = {}
+    for kind, name in _MAPS.items():
+        parts = [data for (data,) in db.execute("SELECT data FROM blocks WHERE kind = ?", (kind,))]
+        rows = np.frombuffer(b"".join(parts), postings.ROW)
+        entries = max(int(rows["count"].sum()), 1)
+        sizes = [int((rows["count"] * rows[width].astype(np.int64)).sum()) for width in ("key_width", "value_width")]
+        found[name] = _Map(sum(sizes), entries, sizes[0] / entries, sizes[1] / entries)
+    return found
 
 
 def _growth(rows: Sequence[Row], archive: Path) -> Iterator[str]:

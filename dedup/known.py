@@ -104,7 +104,7 @@ def unseen_places(known: Known, keys: NDArray[np.uint64], n_articles: int) -> Un
     lengths = np.diff(known.offsets)
     kept = np.repeat(found, lengths)
     _, numbers = np.unique(known.more_articles[kept], return_inverse=True)
-    sources = Strings.of(known.more_sources[i] for i in np.flatnonzero(kept).tolist())
+    sources = known.more_sources.take(np.flatnonzero(kept))
     return Unseen(np.repeat(at, lengths)[kept], n_articles + numbers.astype(np.int64), sources)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ class Strings:
     >>> column = Strings.of(["a", "", "né"])
     >>> len(column), column[2], list(column)
     (3, 'né', ['a', '', 'né'])
+    >>> list(column.take(np.array([2, 0, 2])))
+    ['né', 'a', 'né']
     """
 
     values: NDArray[np.uint8]
@@ -57,7 +60,15 @@ class Strings:
         return self.values[self.offsets[i] : self.offsets[i + 1]].tobytes().decode("utf-8", "replace")
 
     def __iter__(self) -> Iterator[str]:
-        return (self[i] for i in range(len(self)))
+        data, offsets = self.values.tobytes(), self.offsets.tolist()
+        return (data[start:end].decode("utf-8", "replace") for start, end in pairwise(offsets))
+
+    def take(self, rows: NDArray[np.int64]) -> Strings:
+        """Return the strings of some rows, in this order."""
+        lengths = np.diff(self.offsets)[rows]
+        offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
+        at = np.repeat(self.offsets[:-1][rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return Strings(self.values[at], offsets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from dedup.config import Config
 from dedup.findings import FindingParams
 from dedup.gather import sentence_rows, span_bytes
 from dedup.known import Unseen
-from dedup.model import Articles, Clusters, Level, Passages, Strings
+from dedup.model import Articles, Clusters, Level, Passages
 from dedup.notices import look_up
 from dedup.pairs import PairRule
 from dedup.passages import ANCHOR_TOKENS, AnchorPairs, Links, TokenSpans
@@ -82,7 +82,7 @@ def _clusters_of_unseen(of_row: NDArray[np.int64], numbers: NDArray[np.int64], u
     wanted = of_row[unseen.rows]
     at = np.minimum(np.searchsorted(numbers, wanted), len(numbers) - 1)
     kept = np.flatnonzero(numbers[at] == wanted)
-    return Unseen(at[kept], unseen.articles[kept], Strings.of(unseen.sources[i] for i in kept.tolist()))
+    return Unseen(at[kept], unseen.articles[kept], unseen.sources.take(kept))
 
 
 def _are_boilerplate(

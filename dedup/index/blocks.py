@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Postings in a blob: fewer are more reads for a feed, more are longer ones for an article.
-BLOCK_ROWS = 1 << 13
+#: Postings in a block: fewer are more reads for a feed, more are longer ones for an article.
+BLOCK_ROWS = 1 << 12
 #: So many, in the mean, are worth a block of their own.
-_LEAST_ROWS = 1 << 10
-#: Blobs are of so many bytes that several can be read as one array of numbers.
+_LEAST_ROWS = 1 << 9
+#: Keys of blocks are of so many bytes that several can be read as one array of numbers.
 ALIGNED = 8
 _MAX_16 = 1 << 16
 _MAX_24 = 1 << 24
@@ -35,8 +35,9 @@ class Block:
     count : int
     key_width, value_width : int
         Bytes of each difference of keys, and of each value.
-    data : bytes
-        The differences of keys, the values, and zeros up to a multiple of 8.
+    keys, values : bytes
+        The differences of keys with zeros up to a multiple of 8, and the values. They are kept apart: most keys that
+        are looked for are not there, and of those that are, few have values in one block.
     """
 
     first: int
@@ -44,7 +45,8 @@ class Block:
     count: int
     key_width: int
     value_width: int
-    data: bytes
+    keys: bytes
+    values: bytes
 
 
 def to_blocks(keys: NDArray[Any], values: NDArray[Any]) -> Iterator[Block]:
@@ -61,9 +63,9 @@ def to_blocks(keys: NDArray[Any], values: NDArray[Any]) -> Iterator[Block]:
     --------
     >>> keys, values = np.array([7, 7, 70_000], np.uint64), np.array([1, 2, 3])
     >>> [block] = to_blocks(keys, values)
-    >>> block.key_width, block.value_width, len(block.data)
-    (4, 3, 24)
-    >>> [column.tolist() for column in entries_of(block.first, 3, 4, 3, block.data)]
+    >>> block.key_width, block.value_width, len(block.keys), len(block.values)
+    (4, 3, 16, 9)
+    >>> [column.tolist() for column in entries_of(block)]
     [[7, 7, 70000], [1, 2, 3]]
     """
     # A wide step in a block makes all of its steps wide; where they are few, a block ends before each.
@@ -84,19 +86,17 @@ def _cut(keys: NDArray[Any], values: NDArray[Any]) -> Iterator[Block]:
         numbers = values[start : start + BLOCK_ROWS]
         value_width = 3 if int(numbers.max()) < _MAX_24 else 4
         packed = numbers.astype("<u4", copy=False).view(np.uint8).reshape(-1, 4)[:, :value_width]
-        data = steps.astype(f"<u{width}").tobytes() + packed.tobytes()
-        data += bytes(-len(data) % ALIGNED)
-        yield Block(int(part[0]), int(part[-1]), len(part), width, value_width, data)
+        gaps = steps.astype(f"<u{width}").tobytes()
+        gaps += bytes(-len(gaps) % ALIGNED)
+        yield Block(int(part[0]), int(part[-1]), len(part), width, value_width, gaps, packed.tobytes())
 
 
-def entries_of(
-    first: int, count: int, key_width: int, value_width: int, data: bytes
-) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def entries_of(block: Block) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return keys (uint64[n]) and values (int64[n]) of a block."""
-    steps = np.frombuffer(data, f"<u{key_width}", count)
+    steps = np.frombuffer(block.keys, f"<u{block.key_width}", block.count)
     keys: NDArray[np.uint64] = np.cumsum(steps, dtype=np.uint64)
-    keys += np.uint64(first)
-    packed = np.frombuffer(data, np.uint8, count * value_width, count * key_width).reshape(-1, value_width)
-    out = np.zeros((count, 4), np.uint8)
-    out[:, :value_width] = packed
+    keys += np.uint64(block.first)
+    packed = np.frombuffer(block.values, np.uint8).reshape(-1, block.value_width)
+    out = np.zeros((block.count, 4), np.uint8)
+    out[:, : block.value_width] = packed
     return keys, out.view("<u4").ravel().astype(np.int64)

@@ -48,11 +48,7 @@ CREATE INDEX articles_ident ON articles (ident);
 CREATE INDEX articles_date ON articles (date);
 CREATE TABLE texts (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, segments INTEGER NOT NULL);
-CREATE TABLE blocks (
-    kind INTEGER, part INTEGER, run INTEGER, first INTEGER, last INTEGER, n INTEGER, key_width INTEGER,
-    value_width INTEGER, blob INTEGER
-);
-CREATE INDEX blocks_run ON blocks (run);
+CREATE TABLE blocks (kind INTEGER, part INTEGER, run INTEGER, data BLOB NOT NULL, PRIMARY KEY (kind, part, run));
 CREATE TABLE blobs (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE sketches (first INTEGER PRIMARY KEY, n INTEGER NOT NULL, data BLOB NOT NULL);
 """

@@ -50,7 +50,7 @@ def take_articles(articles: Articles, rows: NDArray[np.int64]) -> Articles:
     kept = rows[at] == of_mark if len(rows) else np.zeros(len(marks), np.bool_)
     moved = marks[kept].copy()
     moved[:, 0] += (offsets[:-1] - articles.offsets[:-1][rows])[at[kept]]
-    columns: dict[str, Any] = {name: _take_strings(getattr(articles, name), rows) for name in _STRINGS}
+    columns: dict[str, Any] = {name: getattr(articles, name).take(rows) for name in _STRINGS}
     columns |= {name: getattr(articles, name)[rows] for name in ("dates", "file_rows", "records", "body_lines")}
     return replace(
         articles,
@@ -60,13 +60,6 @@ def take_articles(articles: Articles, rows: NDArray[np.int64]) -> Articles:
         line_marks=moved,
         **columns,
     )
-
-
-def _take_strings(column: Strings, rows: NDArray[np.int64]) -> Strings:
-    lengths = np.diff(column.offsets)[rows]
-    offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
-    at = np.repeat(column.offsets[:-1][rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
-    return Strings(column.values[at], offsets)
 
 
 def _join_strings(columns: list[Strings]) -> Strings:

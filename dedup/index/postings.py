@@ -13,40 +13,50 @@ from numpy.typing import NDArray
 
 from dedup.index.blocks import ALIGNED, Block, entries_of, to_blocks
 
-_SIGN = 1 << 63
-_ALL = (1 << 64) - 1
-#: Blocks that stand in memory in one piece while they are looked into.
-_PIECE_BLOCKS = 32
+#: Keys of several blocks are read at once; more bytes are fewer reads for a feed, and more of them for an article.
+_KEY_BYTES = 1 << 15
+#: Blobs of keys, and of values, that stand in memory in one piece while they are looked into.
+_PIECE_BLOBS = 32
+_VALUE_BLOBS = 256
 #: Pieces that are read and not yet looked into.
 _PIECES_AHEAD = 4
+#: A block as it is kept: first and last key, the blob of its keys and where in it they begin, the blob of its values,
+#: how many there are, and the bytes of a difference of keys and of a value.
+ROW = np.dtype([("first", "<u8"), ("last", "<u8"), ("keys", "<i8"), ("start", "<i4"), ("count", "<i4"),
+                ("values", "<i8"), ("key_width", "u1"), ("value_width", "u1")])  # fmt: skip
 
 _Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
-#: Blobs, their blocks as `kernels.index.search_blocks` takes them, and the first key of each.
-_Piece = tuple[list[bytes], NDArray[np.int64], NDArray[np.uint64]]
+#: Keys one after the other, their blocks as `kernels.index.search_blocks` takes them, the first key of each, and their
+#: rows in the table of the map.
+_Piece = tuple[bytes, NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]
+#: Indices into the keys that were looked for, and row and place of each in the blocks.
+_Places = tuple[NDArray[np.int64], NDArray[np.int64]]
 #: Indices into the keys that were looked for, and what is kept for each.
 _Found = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 
-class _Blocks:
-    """Where the blocks of a map are: a row each, in the order of their blobs."""
+class _Map:
+    """The blocks of a map, by run."""
 
     def __init__(self) -> None:
-        self.rows: list[tuple[int, ...]] = []
-        self._table: tuple[NDArray[np.int64], NDArray[np.uint64]] | None = None
+        self.runs: dict[int, NDArray[np.void]] = {}
+        self._table: NDArray[np.void] | None = None
 
-    def add(self, blob: int, run: int, block: tuple[int, ...]) -> None:
-        """Append a block: first and last key, entries, widths of keys and values."""
-        self.rows.append((blob, run, *block))
+    def put(self, run: int, rows: NDArray[np.void]) -> None:
+        """Add the blocks of a run (`ROW`)."""
+        self.runs[run] = rows
         self._table = None
 
-    def table(self) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        """Return blob, run, entries, widths (int64[b, 5]), and first and last keys (uint64[b, 2])."""
+    def drop(self, runs: Iterable[int]) -> None:
+        """Forget the blocks of runs."""
+        for run in runs:
+            self.runs.pop(run, None)
+        self._table = None
+
+    def table(self) -> NDArray[np.void]:
+        """Return the blocks of all runs (`ROW`)."""
         if self._table is None:
-            columns = [(row[0], row[1], *row[4:]) for row in self.rows]
-            self._table = (
-                np.array(columns, np.int64).reshape(-1, 5),
-                np.array([row[2:4] for row in self.rows], np.uint64).reshape(-1, 2),
-            )
+            self._table = np.concatenate([np.empty(0, ROW), *self.runs.values()])
         return self._table
 
 
@@ -55,30 +65,40 @@ class PostingFile:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._blocks: dict[tuple[int, int], _Blocks] = {}
+        self._maps: dict[tuple[int, int], _Map] = defaultdict(_Map)
 
     def load(self) -> None:
         """Read where the blocks are."""
-        found: dict[tuple[int, int], _Blocks] = defaultdict(_Blocks)
-        for kind, part, run, first, last, *rest, blob in self._db.execute(
-            "SELECT kind, part, run, first, last, n, key_width, value_width, blob FROM blocks ORDER BY blob"
-        ):
-            found[kind, part].add(blob, run, (first & _ALL, last & _ALL, *rest))
-        self._blocks = found
+        self._maps.clear()
+        for kind, part, run, data in self._db.execute("SELECT kind, part, run, data FROM blocks ORDER BY run"):
+            if len(data) % ROW.itemsize:
+                raise sqlite3.DatabaseError("a list of postings is not as long as it should be")
+            self._maps[kind, part].put(run, np.frombuffer(data, ROW))
 
     def write(self, kind: int, part: int, run: int, keys: NDArray[np.uint64], values: NDArray[np.int64]) -> None:
         """Append sorted entries to a run."""
         self.write_blocks(kind, part, run, to_blocks(keys, values))
 
     def write_blocks(self, kind: int, part: int, run: int, blocks: Iterable[Block]) -> None:
-        """Append blocks to a run."""
-        table = self._blocks.setdefault((kind, part), _Blocks())
-        for one in blocks:
-            blob = self._db.execute("INSERT INTO blobs (data) VALUES (?)", (one.data,)).lastrowid or 0
-            rest = (one.count, one.key_width, one.value_width)
-            row = (kind, part, run, _signed(one.first), _signed(one.last), *rest, blob)
-            self._db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-            table.add(blob, run, (one.first, one.last, *rest))
+        """Write the blocks of a map in a run, which has none of it yet."""
+        blocks = list(blocks)
+        rows = np.zeros(len(blocks), ROW)
+        # All keys before all values: who looks for keys reads them in one go.
+        first, size = 0, 0
+        for at, block in enumerate(blocks):
+            if size + len(block.keys) > _KEY_BYTES and at > first:
+                rows["keys"][first:at] = self._insert(b"".join(one.keys for one in blocks[first:at]))
+                first, size = at, 0
+            rows[at] = (block.first, block.last, 0, size, block.count, 0, block.key_width, block.value_width)
+            size += len(block.keys)
+        if blocks:
+            rows["keys"][first:] = self._insert(b"".join(one.keys for one in blocks[first:]))
+            rows["values"] = [self._insert(block.values) for block in blocks]
+            self._db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?)", (kind, part, run, rows.tobytes()))
+            self._maps[kind, part].put(run, rows)
+
+    def _insert(self, data: bytes) -> int:
+        return self._db.execute("INSERT INTO blobs (data) VALUES (?)", (data,)).lastrowid or 0
 
     def write_unsorted(
         self, kind: int, part: int, run: int, keys: NDArray[np.uint64], values: NDArray[np.int64]
@@ -90,53 +110,88 @@ class PostingFile:
     def find(self, kind: int, part: int, keys: NDArray[np.uint64]) -> _Found:
         """Return pairs of an index into ``keys`` and a number that is kept for it, in no order."""
         wanted, of_key = np.unique(keys, return_inverse=True)
-        return _spread([_search(piece, wanted) for piece in self._pieces(kind, part, wanted)], of_key)
+        table = self._table(kind, part)
+        return self._found(table, [_search(piece, wanted) for piece in self._pieces(table, wanted)], of_key)
 
     def find_in_parts(self, kind: int, keys: NDArray[np.uint64], executor: Executor) -> Iterator[_Found]:
-        """Return what `find` returns for each part, of its column of keys; some are looked into while more are read.
+        """Yield for each part of a map what `find` returns for a column of keys (uint64[n, parts]).
 
-        Parameters
-        ----------
-        keys : uint64[n, parts]
-        executor : concurrent.futures.Executor
-            Of threads. The database is read in this one.
+        It is read here, for SQLite reads one thing at a time, and looked into meanwhile by the threads of
+        ``executor``.
         """
-        of_keys = []
-        found: list[list[_Found]] = [[] for _ in range(keys.shape[1])]
-        pending: deque[tuple[int, Future[_Found]]] = deque()
-
-        def take(most: int) -> None:
-            while len(pending) > most:
-                part, future = pending.popleft()
-                found[part].append(future.result())
-
+        ahead: deque[Future[_Places]] = deque()
+        before: tuple[NDArray[np.void], list[Future[_Places]], NDArray[np.int64]] | None = None
         for part in range(keys.shape[1]):
             wanted, of_key = np.unique(keys[:, part], return_inverse=True)
-            of_keys.append(of_key)
-            for piece in self._pieces(kind, part, wanted):
-                pending.append((part, executor.submit(_search, piece, wanted)))
-                take(_PIECES_AHEAD)
-        take(0)
-        return (_spread(one, of_key) for one, of_key in zip(found, of_keys, strict=True))
+            table, searches = self._table(kind, part), []
+            for piece in self._pieces(table, wanted):
+                searches.append(executor.submit(_search, piece, wanted))
+                ahead.append(searches[-1])
+                if len(ahead) > _PIECES_AHEAD:
+                    ahead.popleft().result()
+            if before:
+                yield self._found(before[0], [one.result() for one in before[1]], before[2])
+            before = table, searches, of_key
+        if before:
+            yield self._found(before[0], [one.result() for one in before[1]], before[2])
 
-    def _pieces(self, kind: int, part: int, wanted: NDArray[np.uint64]) -> Iterator[_Piece]:
-        """Yield the blocks in which keys (ascending, each once) may be, some at a time."""
-        table, bounds = self._blocks.get((kind, part), _Blocks()).table()
-        lows = np.searchsorted(wanted, bounds[:, 0], "left")
-        highs = np.searchsorted(wanted, bounds[:, 1], "right")
+    def _table(self, kind: int, part: int) -> NDArray[np.void]:
+        found = self._maps.get((kind, part))
+        return np.empty(0, ROW) if found is None else found.table()
+
+    def _pieces(self, table: NDArray[np.void], wanted: NDArray[np.uint64]) -> Iterator[_Piece]:
+        """Yield the keys of blocks in which some (ascending, each once) may be, some blocks at a time."""
+        lows = np.searchsorted(wanted, table["first"], "left")
+        highs = np.searchsorted(wanted, table["last"], "right")
         touched = np.flatnonzero(lows < highs)
-        for first in range(0, len(touched), _PIECE_BLOCKS):
-            rows = touched[first : first + _PIECE_BLOCKS]
-            data = self._blobs(table[rows])
-            starts = np.cumsum([0, *map(len, data[:-1])])
-            blocks = np.column_stack([starts, table[rows, 2:], lows[rows], highs[rows]]).astype(np.int64)
-            yield data, blocks, bounds[rows, 0]
+        blobs, of_block = np.unique(table["keys"][touched], return_inverse=True)
+        for first in range(0, len(blobs), _PIECE_BLOBS):
+            data = self._blobs(blobs[first : first + _PIECE_BLOBS])
+            sizes = np.array([len(one) for one in data])
+            here = np.flatnonzero((of_block >= first) & (of_block < first + len(data)))
+            rows, at = touched[here], of_block[here] - first
+            starts, counts = table["start"][rows].astype(np.int64), table["count"][rows].astype(np.int64)
+            widths = table["key_width"][rows].astype(np.int64)
+            # The kernel that reads them looks at no bounds.
+            fits = (starts >= 0) & (counts >= 0) & (starts + counts * widths <= sizes[at]) & (starts % ALIGNED == 0)
+            if not fits.all() or (sizes % ALIGNED).any():
+                raise sqlite3.DatabaseError("postings are not as long as they should be")
+            starts += (np.cumsum(sizes) - sizes)[at]
+            blocks = np.column_stack([starts, counts, widths, lows[rows], highs[rows]])
+            yield b"".join(data), blocks, table["first"][rows], rows
 
-    def _blobs(self, blocks: NDArray[np.int64]) -> list[bytes]:
-        """Return the blobs of blocks (rows of `_Blocks.table`), whose numbers ascend."""
-        if not len(blocks):
+    def _found(self, table: NDArray[np.void], parts: Sequence[_Places], of_key: NDArray[np.int64]) -> _Found:
+        """Return what is kept for keys, from where the distinct ones of them were found."""
+        asked = np.concatenate([np.empty(0, np.int64), *(part[0] for part in parts)])
+        places = np.concatenate([np.empty((0, 2), np.int64), *(part[1] for part in parts)])
+        return _spread(asked, self._values(table, places), of_key)
+
+    def _values(self, table: NDArray[np.void], places: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the values at some places: rows of blocks, and numbers in them."""
+        from dedup.kernels import index as kernels
+
+        values = np.empty(len(places), np.int64)
+        order = np.argsort(table["values"][places[:, 0]], kind="stable")
+        rows, entries = places[order, 0], places[order, 1]
+        blobs, firsts, of_place = np.unique(table["values"][rows], return_index=True, return_inverse=True)
+        for first in range(0, len(blobs), _VALUE_BLOBS):
+            data = self._blobs(blobs[first : first + _VALUE_BLOBS])
+            blocks = table[rows[firsts[first : first + len(data)]]]
+            sizes = blocks["count"].astype(np.int64) * blocks["value_width"]
+            if [len(one) for one in data] != sizes.tolist():
+                raise sqlite3.DatabaseError("postings are not as long as they should be")
+            here = slice(*np.searchsorted(of_place, [first, first + len(data)]).tolist())
+            widths = table["value_width"][rows[here]].astype(np.int64)
+            starts = (np.cumsum(sizes) - sizes)[of_place[here] - first] + entries[here] * widths
+            out = np.empty(len(starts), np.int64)
+            kernels.take_values(np.frombuffer(b"".join(data), np.uint8), starts, widths, out)
+            values[order[here]] = out
+        return values
+
+    def _blobs(self, numbers: NDArray[np.int64]) -> list[bytes]:
+        """Return blobs by their numbers, which ascend."""
+        if not len(numbers):
             return []
-        numbers = blocks[:, 0]
         first, last = int(numbers[0]), int(numbers[-1])
         if last - first + 1 == len(numbers):
             rows = self._db.execute("SELECT data FROM blobs WHERE id BETWEEN ? AND ? ORDER BY id", (first, last))
@@ -146,22 +201,27 @@ class PostingFile:
                 (json.dumps(numbers.tolist()),),
             )
         data = [one for (one,) in rows]
-        # The kernel that reads them looks at no bounds.
-        wanted = blocks[:, 2] * (blocks[:, 3] + blocks[:, 4])
-        if list(map(len, data)) != (wanted + -wanted % ALIGNED).tolist():
-            raise sqlite3.DatabaseError("postings are not as long as they should be")
+        if len(data) != len(numbers):
+            raise sqlite3.DatabaseError("postings are missing")
         return data
 
     def all_entries(self, kind: int, part: int, runs: Sequence[int] | None = None) -> _Entries:
         """Return all entries of a map, or those of some runs, in no order."""
-        table, bounds = self._blocks.get((kind, part), _Blocks()).table()
-        chosen = np.arange(len(table)) if runs is None else np.flatnonzero(np.isin(table[:, 1], list(runs)))
+        found = self._maps.get((kind, part), _Map()).runs
         keys, values = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-        for row, data in zip(chosen.tolist(), self._blobs(table[chosen]), strict=True):
-            count, key_width, value_width = table[row, 2:].tolist()
-            part_keys, part_values = entries_of(int(bounds[row, 0]), count, key_width, value_width, data)
-            keys.append(part_keys)
-            values.append(part_values)
+        for run, rows in found.items():
+            if runs is not None and run not in runs:
+                continue
+            blobs, of_block = np.unique(rows["keys"], return_inverse=True)
+            of_keys = self._blobs(blobs)
+            for row, at, data in zip(rows.tolist(), of_block.tolist(), self._blobs(rows["values"]), strict=True):
+                first, last, _, start, count, _, key_width, value_width = row
+                gaps = of_keys[at][start : start + count * key_width]
+                if (len(gaps), len(data)) != (count * key_width, count * value_width):
+                    raise sqlite3.DatabaseError("postings are not as long as they should be")
+                part_keys, part_values = entries_of(Block(first, last, count, key_width, value_width, gaps, data))
+                keys.append(part_keys)
+                values.append(part_values)
         return np.concatenate(keys), np.concatenate(values)
 
     def merge(self, runs: Sequence[int], *, words: int) -> None:
@@ -195,11 +255,12 @@ class PostingFile:
             (segments,) = self._db.execute(f"SELECT sum(segments) FROM runs WHERE id IN ({marks})", runs).fetchone()
         run = self._db.execute("INSERT INTO runs (segments) VALUES (?)", (segments,)).lastrowid or 0
         # A map at a time: its old blocks go as its new ones come.
-        for kind, part in list(self._blocks):
+        for (kind, part), one in list(self._maps.items()):
             keys, values = change(kind, self.all_entries(kind, part, runs))
-            old = self._blocks[kind, part].rows
-            self._db.executemany("DELETE FROM blobs WHERE id = ?", [(row[0],) for row in old if row[1] in chosen])
-            self._blocks[kind, part].rows[:] = [row for row in old if row[1] not in chosen]
+            old = np.concatenate([np.empty(0, ROW), *(rows for run, rows in one.runs.items() if run in chosen)])
+            blobs = np.unique(np.concatenate([old["keys"], old["values"]]))
+            self._db.executemany("DELETE FROM blobs WHERE id = ?", [(blob,) for blob in blobs.tolist()])
+            one.drop(chosen)
             self._db.execute(
                 f"DELETE FROM blocks WHERE run IN ({marks}) AND kind = ? AND part = ?", (*runs, kind, part)
             )
@@ -207,26 +268,24 @@ class PostingFile:
         self._db.execute(f"DELETE FROM runs WHERE id IN ({marks})", runs)
 
 
-def _search(piece: _Piece, wanted: NDArray[np.uint64]) -> _Found:
+def _search(piece: _Piece, wanted: NDArray[np.uint64]) -> _Places:
     from dedup.kernels import index as kernels
 
-    blobs, blocks, firsts = piece
-    data = np.frombuffer(b"".join(blobs), np.uint8)
-    views = (data, data.view("<u2"), data.view("<u4"), data.view("<u8"))
-    size = 2 * int(blocks[:, 5].max() - blocks[:, 4].min()) + 1024
+    data, blocks, firsts, rows = piece
+    views = (np.frombuffer(data, "<u2"), np.frombuffer(data, "<u4"), np.frombuffer(data, "<u8"))
+    size = 2 * int(blocks[:, 4].max() - blocks[:, 3].min()) + 1024
     while True:
-        asked, found = np.empty(size, np.int64), np.empty(size, np.int64)
+        asked, found = np.empty(size, np.int64), np.empty((size, 2), np.int64)
         used = int(kernels.search_blocks(*views, blocks, firsts, wanted, asked, found))
         if used >= 0:
-            return asked[:used], found[:used]
+            found = found[:used]
+            found[:, 0] = rows[found[:, 0]]
+            return asked[:used], found
         size = -1 - used
 
 
-def _spread(parts: Sequence[_Found], of_key: NDArray[np.int64]) -> _Found:
+def _spread(asked: NDArray[np.int64], values: NDArray[np.int64], of_key: NDArray[np.int64]) -> _Found:
     """Return what was found for each distinct key for each of the keys that are equal to it."""
-    none = np.empty(0, np.int64)
-    asked = np.concatenate([none, *(part[0] for part in parts)])
-    values = np.concatenate([none, *(part[1] for part in parts)])
     order = np.argsort(asked, kind="stable")
     asked, values = asked[order], values[order]
     low, high = np.searchsorted(asked, of_key, "left"), np.searchsorted(asked, of_key, "right")
@@ -242,7 +301,3 @@ def _added(keys: NDArray[np.uint64], values: NDArray[np.int64]) -> _Entries:
     sums = np.bincount(at, changes, len(distinct)).astype(np.int64)
     kept = sums != 0
     return distinct[kept], np.where(sums[kept] < 0, (-sums[kept] << 1) - 1, sums[kept] << 1)
-
-
-def _signed(key: int) -> int:
-    return key - (1 << 64) if key >= _SIGN else key

@@ -218,7 +218,7 @@ def _choose(
         keys[by_key],
         np.append(0, np.cumsum(lengths[by_key])).astype(np.int64),
         articles[more][spread],
-        Strings.of(heads.sources[i] for i in at[more][spread].tolist()),
+        heads.sources.take(at[more][spread]),
         thinned,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from dataclasses import dataclass
 
@@ -11,7 +12,9 @@ from numpy.typing import NDArray
 from dedup.index.contents import Described
 
 #: Segments in a blob.
-_CHUNK = 4096
+_CHUNK = 1024
+#: Blobs that stand in memory at once.
+_READ_CHUNKS = 64
 _TITLE = 0x8000
 _MOST = 0x7FFF
 ROW = np.dtype([("key", "<u8"), ("bitmap", "<u8", 2), ("size", "<u2")])
@@ -53,16 +56,26 @@ def _insert(db: sqlite3.Connection, first: int, rows: NDArray[np.void]) -> None:
 
 def read(db: sqlite3.Connection, numbers: NDArray[np.int64]) -> Sketches:
     """Return the sketches of segments."""
+    bounds = np.array(db.execute("SELECT first, n FROM sketches ORDER BY first").fetchall(), np.int64).reshape(-1, 2)
+    ends = bounds.sum(axis=1)
+    of_number = np.searchsorted(ends, numbers, "right")
     rows = np.zeros(len(numbers), ROW)
-    order = np.argsort(numbers, kind="stable")
-    sorted_numbers = numbers[order]
-    for first, n in db.execute("SELECT first, n FROM sketches ORDER BY first").fetchall():
-        low, high = np.searchsorted(sorted_numbers, [first, first + n])
-        if low < high:
-            (data,) = db.execute("SELECT data FROM sketches WHERE first = ?", (first,)).fetchone()
-            if len(data) != n * ROW.itemsize:
-                raise sqlite3.DatabaseError("sketches are not as long as they should be")
-            rows[order[low:high]] = np.frombuffer(data, ROW)[sorted_numbers[low:high] - first]
+    there = np.flatnonzero((numbers >= 0) & (of_number < len(ends)))
+    order = there[np.argsort(of_number[there], kind="stable")]
+    chunks, firsts = np.unique(of_number[order], return_index=True)
+    for first in range(0, len(chunks), _READ_CHUNKS):
+        part = chunks[first : first + _READ_CHUNKS]
+        found = db.execute(
+            "SELECT data FROM sketches WHERE first IN (SELECT value FROM json_each(?)) ORDER BY first",
+            (json.dumps(bounds[part, 0].tolist()),),
+        )
+        data = [one for (one,) in found]
+        if [len(one) for one in data] != (bounds[part, 1] * ROW.itemsize).tolist():
+            raise sqlite3.DatabaseError("sketches are not as long as they should be")
+        here = order[firsts[first] : firsts[first + len(part)] if first + len(part) < len(chunks) else None]
+        starts = np.zeros(len(bounds), np.int64)
+        starts[part] = np.cumsum(bounds[part, 1]) - bounds[part, 1] - bounds[part, 0]
+        rows[here] = np.frombuffer(b"".join(data), ROW)[numbers[here] + starts[of_number[here]]]
     return unpack(rows)
 
 

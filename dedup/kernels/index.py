@@ -1,4 +1,4 @@
-"""Shingle sets -> bitmaps; tokens -> longest common runs; blocks of postings -> what is kept for some keys."""
+"""Shingle sets -> bitmaps; tokens -> longest common runs; blocks of postings -> places of some keys, and values."""
 
 from __future__ import annotations
 
@@ -45,33 +45,33 @@ def longest_runs(values, left_firsts, left_lasts, right_firsts, right_lasts, lon
 
 
 @kernel
-def search_blocks(data, steps_16, steps_32, steps_64, blocks, firsts, wanted, asked, found):
-    """Write what blocks of postings have for some keys; returns how many, as ``-1 - number`` if they do not fit.
+def search_blocks(steps_16, steps_32, steps_64, blocks, firsts, wanted, asked, found):
+    """Write where blocks of postings have some keys; returns how many, as ``-1 - number`` if they do not fit.
 
     Parameters
     ----------
-    data : uint8[total]
-        The blocks one after the other, each the differences of its ascending keys (the first is 0) and behind them its
-        values, lowest byte first; ``steps_16``, ``steps_32`` and ``steps_64`` are the same bytes as wider numbers.
-    blocks : int64[b, 6]
-        Of each: where it begins in ``data``, how many entries it has, bytes of a difference and of a value, and which
-        of the wanted keys may be in it, first and last.
+    steps_16, steps_32, steps_64 : uint16, uint32, uint64
+        The differences of the ascending keys of each block (the first is 0), one block after the other, as numbers of
+        each width.
+    blocks : int64[b, 5]
+        Of each: the byte at which it begins, how many entries it has, bytes of a difference, and which of the wanted
+        keys may be in it, first and last.
     firsts : uint64[b]
         First key of each.
     wanted : uint64[w]
         Ascending, each once.
-    asked, found : int64
-        Filled with indices into ``wanted`` and the values.
+    asked : int64
+        Filled with indices into ``wanted``.
+    found : int64[, 2]
+        Filled with the block and the place in it.
     """
     used = 0
     for block in range(len(blocks)):
         start = blocks[block, 0]
         n = blocks[block, 1]
         key_width = blocks[block, 2]
-        width = blocks[block, 3]
-        at = blocks[block, 4]
-        last = blocks[block, 5]
-        values = start + n * key_width
+        at = blocks[block, 3]
+        last = blocks[block, 4]
         key = firsts[block]
         i = 0
         while i < n and at < last:
@@ -108,11 +108,19 @@ def search_blocks(data, steps_16, steps_32, steps_64, blocks, firsts, wanted, as
                     break
                 if wanted[at] == key:
                     if used < len(asked):
-                        value = np.int64(0)
-                        for byte in range(width):
-                            value |= np.int64(data[values + i * width + byte]) << np.int64(8 * byte)
                         asked[used] = at
-                        found[used] = value
+                        found[used, 0] = block
+                        found[used, 1] = i
                     used += 1
                 i += 1
     return used if used <= len(asked) else -1 - used
+
+
+@kernel
+def take_values(data, starts, widths, values):
+    """Fill ``values`` (int64[n]) with numbers of ``widths`` bytes, lowest first, that begin at ``starts``."""
+    for row in range(len(starts)):
+        value = np.int64(0)
+        for byte in range(widths[row]):
+            value |= np.int64(data[starts[row] + byte]) << np.int64(8 * byte)
+        values[row] = value
