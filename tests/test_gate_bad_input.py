@@ -100,6 +100,37 @@ def test_a_failed_run_leaves_outputs_as_they_were(feed, tmp_path):
     assert (old.read_text(), sorted(path.name for path in tmp_path.iterdir())) == ("before", here)
 
 
+@pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="no /dev/full here")
+def test_a_full_disk_is_named_and_nothing_is_half_there(feed, tmp_path):
+    """Whatever the order of the outputs; printed, appended, or as a baseline, which a device cannot be."""
+    full, other = "json:/dev/full", f"csv:{tmp_path}/out.csv"
+    for outputs in ((full, other), (other, full)):
+        result = run("check", feed, *(f"--format={one}" for one in outputs))
+        assert (result.exit_code, result.stderr) == (2, "dedup: error: /dev/full: No space left on device\n")
+        assert not (tmp_path / "out.csv").exists()
+    assert "/dev/full: a device" in run("check", feed, "--baseline", "/dev/full").stderr
+    with open("/dev/full", "w") as printed:  # noqa: PTH123  # a device
+        command = [sys.executable, "-m", "dedup", "check", str(feed), "-q"]
+        done = subprocess.run(command, stdout=printed, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (
+        2,
+        "dedup: error: standard output cannot be written: No space left on device\n",
+    )
+
+
+@pytest.mark.parametrize("option", ["--format=json:{}", "--format=terminal:{}", "--update-baseline --baseline={}"])
+def test_a_folder_that_is_not_there_is_named_before_the_work(feed, tmp_path, option):
+    """As the user gave it, and not the file beside it; a feed that cannot be read is not come to."""
+    path = tmp_path / "no" / "out"
+
+    result = run("check", tmp_path / "gone", *option.format(path).split(" "))
+
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"dedup: error: {path}: cannot be written: there is no folder {path.parent}; make it first\n",
+    )
+
+
 def test_two_outputs_cannot_be_one_file(feed, tmp_path):
     """The second would take the place of the first."""
     result = run("check", feed, "--format", f"json:{tmp_path}/v", "--format", f"sarif:{tmp_path}/v")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import os
 import sys
@@ -72,7 +73,9 @@ class _Group(click.Group):
         except DedupError as error:
             ctx.exit(_fail(str(error)))
         except OSError as error:
-            ctx.exit(_fail(f"{error.filename}: {error.strerror}" if error.filename else str(error)))
+            # All that has a name gives it; what is left is what was printed.
+            told = error.filename or ("standard output cannot be written" if error.errno == errno.ENOSPC else "")
+            ctx.exit(_fail(f"{told}: {error.strerror}" if told else str(error)))
         except KeyboardInterrupt:
             click.echo("dedup: interrupted", err=True)
             ctx.exit(_INTERRUPTED)

@@ -177,6 +177,8 @@ def check(
     outputs = [path for _, path in formats]
     run.refuse_to_overwrite(outputs, [*named, *against], baseline, config_file, *ignore_texts)
     known = _read_baseline(baseline, update=update_baseline)
+    if summary:
+        _summary_file()
     with ExitStack() as stack:
         # Opened before the work, so that a path that cannot be written is known at once.
         streams = [(name, stack.enter_context(run.opened(path))) for name, path in formats]
@@ -212,6 +214,8 @@ def check(
             # An update says what has changed; a verdict of what it accepts would say that it failed.
             if not (update_baseline and name == "terminal"):
                 _write(name, report, judgement, stream)
+        for _, stream in streams:  # all that were asked for, or none: a full disk is known here, and no name taken yet
+            stream.flush()
     if summary:
         _append_summary(judgement)
     verdict = judgement.verdict
@@ -326,11 +330,14 @@ def _params(
 
 def _read_baseline(path: Path | None, *, update: bool) -> Baseline:
     from dedup.gate.baseline import read_baseline
+    from dedup.output import refuse_unwritable
 
     if path is None:
         if update:
             raise ConfigError("--update-baseline needs --baseline FILE to write to")
         return {}
+    if update:
+        refuse_unwritable(path)
     return {} if update and not path.exists() else read_baseline(path)
 
 
@@ -404,8 +411,19 @@ def _write(name: str, report: Report | None, judgement: Judgement, stream: TextI
 def _append_summary(judgement: Judgement) -> None:
     from dedup.reports import verdict
 
+    path = _summary_file()
+    try:
+        with path.open("a", encoding="utf-8") as stream:
+            verdict.write("markdown", judgement.verdict, stream)
+    except OSError as error:
+        raise DedupError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _summary_file() -> Path:
+    from dedup.output import refuse_unwritable
+
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if not path:
         raise DedupError("--summary: GITHUB_STEP_SUMMARY is not set; use --format markdown:FILE")
-    with Path(path).open("a", encoding="utf-8") as stream:
-        verdict.write("markdown", judgement.verdict, stream)
+    refuse_unwritable(Path(path))
+    return Path(path)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from dedup.cli.engine import Engine
-from dedup.errors import ConfigError
+from dedup.errors import ConfigError, DedupError
 
 if TYPE_CHECKING:
     from dedup.config import Config
@@ -32,6 +32,12 @@ def opened(path: Path | None) -> Iterator[TextIO]:
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(errors="backslashreplace")
         yield sys.stdout
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise DedupError(f"standard output: cannot be written: {error.strerror}") from None
         return
     from dedup.output import open_output
 

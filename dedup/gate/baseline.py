@@ -75,6 +75,8 @@ def read_baseline(path: Path) -> Baseline:
     ConfigError
         The file is not a baseline, is of another version, or has the marks of a merge conflict.
     """
+    if path.is_char_device() or path.is_block_device():  # which may have no end
+        raise ConfigError(f"{path}: a device, and not a baseline; name a file")
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except FileNotFoundError:
