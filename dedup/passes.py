@@ -16,16 +16,18 @@ from numpy.typing import NDArray
 
 from dedup.collapse import Distinct
 from dedup.config import Config
+from dedup.counters import count_in_parts
 from dedup.join import Prefixes, PrefixTable, can_match, prefixes_of
 from dedup.lsh import Bands
 from dedup.minhash import MinHashParams, permutations
 from dedup.model import Articles, Level, Segments
 from dedup.passages import ANCHOR_TOKENS, Anchors
 from dedup.score import DocumentFrequencies, Vocabulary
+from dedup.scratch import can_pin
 from dedup.segment import segment
 from dedup.shingles import Ranges, ShingleRuns, leaves, run_bounds, shingle_runs, token_ranges
 from dedup.tokens import TokenSpace, characters, tokenize
-from dedup.workspace import Growing, HashStore, Workers
+from dedup.workspace import Growing, HashStore, Workers, count_counters
 
 #: Text of a shard: small enough that its tokens stay in a core's cache, large enough that calls cost nothing.
 SHARD_BYTES = 1 << 20
@@ -110,8 +112,10 @@ class Tally:
 
     Attributes
     ----------
-    counters : uint8[2**p]
+    counters : uint8[2**p] or None
         Hashed counts of the shingles of paragraphs and titles.
+    counts : uint8[t] or None
+        Instead of the counters, if there is no room for them: those of each shingle of the store.
     store : HashStore
     kept : list of slice or None
         Where the store has the hashes of each shard, as in `ShingleRuns`. None where they are made anew: shingles of
@@ -120,7 +124,8 @@ class Tally:
         Of all paragraphs and titles, equal ones included.
     """
 
-    counters: NDArray[np.uint8]
+    counters: NDArray[np.uint8] | None
+    counts: NDArray[np.uint8] | None
     store: HashStore
     kept: list[slice | None]
     frequencies: DocumentFrequencies
@@ -139,7 +144,12 @@ class _Shard:
 
 
 def first_pass(
-    articles: Articles, config: Config, executor: Executor, done: Callable[[int], None] | None = None
+    articles: Articles,
+    config: Config,
+    executor: Executor,
+    done: Callable[[int], None] | None = None,
+    *,
+    jobs: int = 1,
 ) -> tuple[Survey, NDArray[np.uint64], Tally]:
     """Cut the text into segments, count its tokens, words and shingles.
 
@@ -152,9 +162,11 @@ def first_pass(
     """
     workers, frequencies = Workers(len(articles.text)), DocumentFrequencies()
     store = HashStore(len(articles.text))
+    size = count_counters(len(articles.text))
+    at_once = config.shingle.unit != "word" or can_pin(size)
 
     def work(shard: tuple[int, int]) -> _Shard:
-        part = _survey(articles, shard, config, workers, frequencies, store)
+        part = _survey(articles, shard, config, workers, frequencies, store, count=at_once)
         if done:
             done(int(articles.offsets[shard[1]] - articles.offsets[shard[0]]))
         return part
@@ -180,7 +192,23 @@ def first_pass(
         n_tokens += part.n_leaf_tokens
     segments = Segments(starts.array(), ends.array(), owners.array(), levels.array(), parents.array())
     survey = Survey(segments, counts.array(), firsts.array(), np.array(shards, np.int64))
-    return survey, keys.array(), Tally(workers.counters(), store, kept, frequencies)
+    if at_once:
+        return survey, keys.array(), Tally(workers.counters(), None, store, kept, frequencies)
+
+    def counted_rows(shard: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        rows = slice(int(survey.shards[shard]), int(survey.shards[shard + 1]))
+        if rows.start == rows.stop:
+            return np.empty(0, np.int64), np.empty(0, np.int64)
+        counted = _are_counted(segments.levels[rows], segments.parents[rows], survey.n_tokens[rows], config)
+        runs = _runs_again(articles, survey, rows, store.get(slices[shard]), config)
+        return runs.firsts[counted], runs.lasts[counted]
+
+    slices = [one for one in kept if one is not None]
+    return (
+        survey,
+        keys.array(),
+        Tally(None, count_in_parts(store, slices, counted_rows, size, jobs, executor), store, kept, frequencies),
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -238,14 +266,24 @@ def cut_articles(articles: Articles, shard: tuple[int, int], config: Config, spa
 
 def runs_of(articles: Articles, cut: Cut, config: Config) -> tuple[ShingleRuns, NDArray[np.bool_]]:
     """Return the shingles of segments, and of which segments they are counted: bool[m]. Each shingle counts once."""
-    segments, k = cut.segments, config.shingle.k
+    segments = cut.segments
     by_word = config.shingle.unit == "word"
     units = cut.ranges if by_word else char_ranges(articles, segments.starts, segments.ends, config)
+    n_units = (units.lasts - units.firsts).astype(np.int32) if "article" in config.levels else cut.n_tokens
+    return shingle_runs(units, config.shingle.k), _are_counted(segments.levels, segments.parents, n_units, config)
+
+
+def _are_counted(
+    levels: NDArray[np.uint8], parents: NDArray[np.int32], n_units: NDArray[np.int32], config: Config
+) -> NDArray[np.bool_]:
+    """Tell of which segments the shingles are counted: bool[m]; ``n_units`` are their tokens, or their characters."""
+    found: NDArray[np.bool_]
     if "article" in config.levels:
         # The article's own stream has all shingles of its paragraphs, but for those that are one short shingle.
-        whole = (segments.levels & (Level.TITLE | Level.ARTICLE)) != 0
-        return shingle_runs(units, k), whole | (units.lasts - units.firsts < k)
-    return shingle_runs(units, k), (segments.parents < 0) & (cut.n_tokens >= config.shingle.min_tokens)
+        found = ((levels & (Level.TITLE | Level.ARTICLE)) != 0) | (n_units < config.shingle.k)
+    else:
+        found = (parents < 0) & (n_units >= config.shingle.min_tokens)
+    return found
 
 
 def _survey(
@@ -255,14 +293,17 @@ def _survey(
     workers: Workers,
     frequencies: DocumentFrequencies,
     store: HashStore,
+    *,
+    count: bool,
 ) -> _Shard:
     from dedup.kernels import shingle as kernels
 
     cut = cut_articles(articles, shard, config, workers.space())
     frequencies.add(cut.documents())
     runs, counted = runs_of(articles, cut, config)
-    with workers.counting() as counters:
-        kernels.count_shingles(runs.hashes, runs.firsts[counted], runs.lasts[counted], counters)
+    if count:
+        with workers.counting() as counters:
+            kernels.count_shingles(runs.hashes, runs.firsts[counted], runs.lasts[counted], counters)
     kept = store.keep(runs.hashes) if config.shingle.unit == "word" else None
     return _Shard(cut.segments, cut.n_tokens, cut.ranges.firsts, cut.keys, cut.n_leaf_tokens, kept)
 
@@ -364,8 +405,13 @@ def second_pass(
         kept = tally.kept[shard]
         hashes = tally.store.get(kept) if kept else None
         runs = _runs_again(articles, survey, rows, hashes, config)
-        counts = np.empty(len(runs.hashes), np.uint8)
-        kernels.look_up_counts(runs.hashes, tally.counters, counts)
+        if tally.counters is None:
+            assert tally.counts is not None
+            assert kept is not None
+            counts = tally.counts[kept]
+        else:
+            counts = np.empty(len(runs.hashes), np.uint8)
+            kernels.look_up_counts(runs.hashes, tally.counters, counts)
         part = harvest(runs, counts, survey, rows, distinct_of[rows], searched, levels, bands, config)
         if kept:
             tally.store.drop(kept)

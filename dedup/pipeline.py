@@ -290,7 +290,9 @@ class _Run:
         self.rule, self.max_links = _pair_rule(articles, config.pairs)
 
     def report(self) -> Report:
-        survey, keys, tally = passes.first_pass(self.articles, self.config, self.executor, self._counter("segment"))
+        survey, keys, tally = passes.first_pass(
+            self.articles, self.config, self.executor, self._counter("segment"), jobs=self.jobs
+        )
         self.clock.lap("segment")
         distinct = self._collapse(survey, keys)
         if self.known is not None:

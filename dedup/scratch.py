@@ -18,6 +18,7 @@ import os
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ from time import sleep
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.errors import ConfigError, DedupError
 
@@ -33,6 +35,8 @@ from dedup.errors import ConfigError, DedupError
 #: has its turn, must fit into the rest. At .8, with fifteen threads of other programs on two cores, and before those
 #: who ask for arrays looked themselves, 1.31 GB were seen of 1.2 GB allowed.
 _HIGH = 0.6
+#: A pinned table takes at most this share of the limit.
+MOST_PINNED = 0.55
 #: Whoever asks for arrays looks each time that this part of the limit was handed out.
 _LOOKS = 64
 #: Less than this is taken by the interpreter, its libraries and the work space of two threads.
@@ -121,7 +125,7 @@ class Scratch:
         )
         self._capsule = _new_capsule(ctypes.addressof(self._handler))
         self._control = np.zeros(kernels.CONTROL_SIZE, np.int64)
-        self.usage = Usage()
+        self.usage, self._pinned = Usage(), 0
         # Arrays may outlive everything, at the end of the interpreter too: what frees them stays.
         for one in (self._memory, self._state, self._path, self._handler, self._capsule, *kernels.functions()):
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(one))
@@ -140,9 +144,8 @@ class Scratch:
 
         global _current
         before = _get_handler()
-        self._control[kernels.HIGH] = int(_HIGH * self.limit_bytes)
+        self._pin(0)
         self._control[kernels.STOP] = self._control[kernels.RUNNING] = 0
-        self._state[kernels.MOST] = self._control[kernels.HIGH]
         self._state[kernels.STEP] = self.limit_bytes // _LOOKS
         governor = threading.Thread(
             target=kernels.govern,
@@ -165,6 +168,26 @@ class Scratch:
             self._control[kernels.STOP] = 1
             governor.join()
 
+    def pinned_zeros(self, n_bytes: int) -> NDArray[np.uint8]:
+        """Return zeros that stay in memory: uint8[n_bytes].
+
+        For a table that is written to everywhere at any time: each time it were let go of, all of it would come back
+        with the next shard, and be written to the file once more. Less is left for all else while it lives.
+        """
+        memory = mmap.mmap(-1, n_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        memory.madvise(mmap.MADV_HUGEPAGE)
+        table = np.frombuffer(memory, np.uint8)
+        self._pin(n_bytes)
+        weakref.finalize(table, self._pin, -n_bytes)
+        return table
+
+    def _pin(self, n_bytes: int) -> None:
+        from dedup.kernels import scratch as kernels
+
+        self._pinned += n_bytes
+        high = self._pinned + int(_HIGH * (self.limit_bytes - self._pinned))
+        self._control[kernels.HIGH] = self._state[kernels.MOST] = high
+
     def measure(self) -> None:
         """Note how much the file holds."""
         from dedup.kernels import scratch as kernels
@@ -180,6 +203,18 @@ _current: Scratch | None = None
 def current() -> Scratch | None:
     """Return the scratch that is in use, if there is one."""
     return _current
+
+
+def can_pin(n_bytes: int) -> bool:
+    """Tell whether a table of this size may stay in memory: there is no limit, or room enough under it."""
+    return _current is None or n_bytes <= MOST_PINNED * _current.limit_bytes
+
+
+def pinned_zeros(n_bytes: int) -> NDArray[np.uint8]:
+    """Return zeros (uint8[n_bytes]) that stay in memory, if they can be pinned."""
+    if _current is None or not can_pin(n_bytes):
+        return np.zeros(n_bytes, np.uint8)
+    return _current.pinned_zeros(n_bytes)
 
 
 def use_current() -> None:

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.scratch import current
+from dedup.scratch import current, pinned_zeros
 from dedup.tokens import TokenSpace
 
 #: A table of counters of shingles takes at most this share of the text's bytes.
@@ -115,7 +115,7 @@ class Workers:
     def __init__(self, text_bytes: int) -> None:
         self._size = count_counters(text_bytes)
         self._local = threading.local()
-        self._free = threading.Semaphore(_MAX_TABLES)
+        self._free = threading.Semaphore(_MAX_TABLES if current() is None else 1)
         self._tables: list[NDArray[np.uint8]] = []
 
     def space(self) -> TokenSpace:
@@ -132,7 +132,7 @@ class Workers:
             try:
                 table = self._tables.pop()  # of one thread at a time, as the list sees to
             except IndexError:
-                table = np.zeros(self._size, np.uint8)
+                table = pinned_zeros(self._size)
             try:
                 yield table
             finally:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import dedup
-from dedup import scratch
+from dedup import counters, passes, scratch
 from dedup.errors import ConfigError
 from dedup.scratch import LEAST_BYTES, Scratch, parse_size
 from tests.strategies import made_feed
@@ -63,6 +64,33 @@ def test_the_report_is_the_same(hungry):
 
     assert plain == limited
     assert hungry.usage.releases > 0
+
+
+@pytest.mark.parametrize("levels", [("title", "paragraph", "sentence"), ("title", "article")])
+def test_counters_without_room_are_counted_in_parts(hungry, monkeypatch, levels):
+    """Each shingle has the count that the whole table has, and the report is the same."""
+    monkeypatch.setattr(scratch, "MOST_PINNED", 0.0)
+    monkeypatch.setattr(counters, "_SHARE", 0.0)
+    monkeypatch.setattr(counters, "_LEAST_PART", 1 << 14)
+    records = [*made_feed(random.Random(4), 200), {"title": "", "text": "Short one.\n\nShort one."}]
+    config = dedup.Config(levels=levels)
+    articles = dedup.articles_of(records)
+    plain = json_of(dedup.scan(articles, config, jobs=2))
+    with ThreadPoolExecutor(2) as executor:
+        expected = passes.first_pass(articles, config, executor, jobs=2)[2]
+        with hungry.in_use():
+            found = passes.first_pass(articles, config, executor, jobs=2)[2]
+            limited = json_of(dedup.scan(articles, config, jobs=2))
+
+    assert plain == limited
+    assert expected.counters is not None
+    assert found.counters is None
+    assert found.counts is not None
+    assert len(expected.counters) >= 4 << 14
+    assert expected.counters.any()
+    for one in found.kept:
+        slots = found.store.get(one) & np.uint32(len(expected.counters) - 1)
+        assert (found.counts[one] == expected.counters[slots]).all()
 
 
 def test_the_limit_is_kept_though_no_other_thread_has_its_turn(tmp_path):

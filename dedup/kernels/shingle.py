@@ -93,6 +93,30 @@ def look_up_counts(hashes, counters, counts):
 
 
 @kernel
+def count_part(hashes, firsts, lasts, mask, part, table):
+    """Count as `count_shingles` in one part of a table too large for the memory there is: uint8[2**q] of its 2**p.
+
+    ``mask`` (uint32) is ``2**p - 1``; of all counters those from ``part * 2**q`` on are meant.
+    """
+    first, last = np.uint32(part * len(table)), np.uint32((part + 1) * len(table) - 1)
+    for row in range(len(firsts)):
+        for i in range(firsts[row], lasts[row]):
+            slot = hashes[np.uint64(i)] & mask
+            if first <= slot <= last:
+                table[slot - first] += np.uint8(table[slot - first] != _MOST)
+
+
+@kernel
+def look_up_part(hashes, mask, part, table, counts):
+    """Fill the count of each hash whose counter is in this part of the table; leave the others."""
+    first, last = np.uint32(part * len(table)), np.uint32((part + 1) * len(table) - 1)
+    for i in range(len(hashes)):
+        slot = hashes[i] & mask
+        if first <= slot <= last:
+            counts[i] = table[slot - first]
+
+
+@kernel
 def look_up_bits(hashes, bits, counts):
     """Fill 2 for each hash whose counter is over 1, else 1.
 
