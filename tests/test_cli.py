@@ -145,7 +145,7 @@ def test_an_error_is_one_line_and_exit_code_2(stub, tmp_path, error, line):
         (["report", "a", "--format", "xml"], "'json', 'png'"),
         (["report", "a", "--field", "text"], "is not KEY=NAME"),
         (["report", "a", "-o", "/"], "is a directory"),
-        (["report", "a", "-o", "no/such/folder/x"], "No such file or directory"),
+        (["report", "a", "-o", "no/such/folder/x"], "there is no folder no/such/folder"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(stub, arguments, told):

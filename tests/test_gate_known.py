@@ -212,6 +212,9 @@ def test_the_share_of_the_feed_is_that_of_what_is_judged(writer):
         return [(one.code, one.where.article_id) for one in found]
 
     assert [("D402", articles.ids[5])] == codes(5)
+    (found,) = judge(report, share, judged=np.arange(len(articles)) == 5).verdict.violations
+    summary = judge(report, share, judged=np.arange(len(articles)) == 5).verdict.summary
+    assert found.message.partition(": ")[2].split("%")[0] == summary.split("; ")[1].split("%")[0]
     assert [] == codes(6)
     assert [] == codes(5, min_words=10_000)
 

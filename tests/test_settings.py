@@ -213,6 +213,17 @@ def test_settings_decide_what_the_gate_does(feed):
     assert run("check", feed).exit_code == 0
 
 
+def test_an_override_of_no_file_is_reported(feed):
+    """As an ignore that covers nothing; one that has a file is not."""
+    (feed.parent / "dedup.toml").write_text(
+        "[[gate.overrides]]\npaths = ['a.md', 'gone/*']\nrules = { D101 = 'off' }\n"
+    )
+
+    notices = [line for line in run("check", feed).stdout.splitlines() if line.startswith("overrides: ")]
+
+    assert notices == ["overrides: 'gone/*' is the path of no file; mend or remove it"]
+
+
 def test_the_published_schema_is_that_of_the_settings():
     """Made anew with: dedup config --schema > dedup/settings.schema.json."""
     assert json.loads(SCHEMA.read_text()) == json.loads(json.dumps(settings_schema()))

@@ -17,6 +17,7 @@ from dedup.gate.model import Standing, Status, Verdict, Violation
 from dedup.gate.params import GateParams
 from dedup.gate.sketches import Sketches
 from dedup.gate.wording import locate, many, message
+from dedup.patterns import matches
 from dedup.pipeline import Report
 from dedup.reports.view import clean
 
@@ -126,8 +127,18 @@ def judge(
         notices.append(
             f"baseline: {gone[0].code} {gone[0].text!r}{more} not found any more; --update-baseline clears it"
         )
-    notices += [*ignores.without_reason(), *ignores.unused()]
+    notices += [*ignores.without_reason(), *ignores.unused(), *_unused_overrides(report, params)]
     return Judgement(_verdict(report, params, violations, judged, tuple(notices)), found, standings)
+
+
+def _unused_overrides(report: Report, params: GateParams) -> list[str]:
+    """Return a line for each path of an override that no file has."""
+    paths = (path for override in params.overrides for path in override.paths)
+    return [
+        f"overrides: {one!r} is the path of no file; mend or remove it"
+        for one in dict.fromkeys(paths)
+        if not any(matches(file, one) for file in report.articles.files)
+    ]
 
 
 def _stands(before: Standing, violation: Violation) -> Standing:
@@ -272,8 +283,7 @@ def _verdict(
     known = sum(one.suppressed == "baseline" for one in violations)
     ignored = sum(one.suppressed == "ignored" for one in violations)
     failed = errors > params.max_new
-    total = int(report.n_tokens.sum())
-    redundancy = int(report.repeated.sum()) / max(total, 1)
+    redundancy = int(report.repeated[judged].sum()) / max(int(report.n_tokens[judged].sum()), 1)
     n_judged = int(judged.sum())
     parts = [many(errors, "error"), many(warnings, "warning")]
     parts += [f"{known} known"] * bool(known) + [f"{ignored} ignored"] * bool(ignored)

@@ -127,9 +127,10 @@ class Verdict(NamedTuple):
     errors, warnings, known, ignored : int
         Violations that count, by severity; those in the baseline; those that an ignore covers.
     notices : tuple of str
-        One line each: expired or vanished entries of the baseline, ignores that cover nothing, what was skipped.
+        One line each: expired or vanished entries of the baseline, ignores and overrides that cover nothing,
+        what was skipped.
     redundancy : float
-        Share of the feed's tokens that repeat something.
+        Share of the tokens of the articles that could fail that repeat something.
     """
 
     violations: tuple[Violation, ...]
