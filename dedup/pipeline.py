@@ -7,11 +7,12 @@ import glob
 import os
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,10 +41,13 @@ from dedup.pairscores import PairScorer, ScoredPairs, merge_pairs, star_pairs
 from dedup.passes import Harvest, Survey
 from dedup.readers.params import ReadParams
 from dedup.score import Vocabulary
-from dedup.scratch import current, use_current
+from dedup.scratch import current, make_room, use_current
 
 #: ``progress(stage, done, total)``: bytes of text in the passes over it.
 Progress = Callable[[str, int, int], None]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 #: Stages that leave much memory free, which the next ones would come on top of.
 _TRIMMED = ("read", "segment", "collapse", "shingle", "candidates", "score", "cluster", "passages")
@@ -108,8 +112,20 @@ class Report:
         return self.repeated / np.maximum(self.n_tokens, 1)
 
 
+def _with_room(work: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> _R:
+    make_room()
+    return work(*args, **kwargs)
+
+
 class _Threads(ThreadPoolExecutor):
-    """A pool that an exception (Ctrl-C, above all) empties: what waits is dropped, what runs ends within a shard."""
+    """A pool that an exception (Ctrl-C, above all) empties: what waits is dropped, what runs ends within a shard.
+
+    Under a limit its threads look for room before each shard.
+    """
+
+    def submit(self, work: Callable[_P, _R], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_R]:
+        """Have work done by a thread."""
+        return super().submit(_with_room, work, *args, **kwargs)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self.shutdown(wait=True, cancel_futures=kind is not None)

@@ -181,6 +181,16 @@ class Scratch:
         weakref.finalize(table, self._pin, -n_bytes)
         return table
 
+    def make_room(self) -> None:
+        """Let go of memory if it runs short: for who is about to read arrays that were made before.
+
+        A page that is read brings its neighbours with it, sixteen on Linux: a few thousand short texts from all over a
+        feed are hundreds of megabytes, sooner than the loop has its turn.
+        """
+        from dedup.kernels import scratch as kernels
+
+        kernels.look(self._state, 0)
+
     def _pin(self, n_bytes: int) -> None:
         from dedup.kernels import scratch as kernels
 
@@ -203,6 +213,12 @@ _current: Scratch | None = None
 def current() -> Scratch | None:
     """Return the scratch that is in use, if there is one."""
     return _current
+
+
+def make_room() -> None:
+    """Let go of memory if there is a limit and it runs short."""
+    if _current is not None:
+        _current.make_room()
 
 
 def can_pin(n_bytes: int) -> bool:

@@ -77,6 +77,16 @@ def _resident_pages(path, buffer):
 
 
 @kernel
+def look(state, size):
+    """Let go of all pages of the mapping, if there are too many for so many bytes more."""
+    room = state[_ROOM : _ROOM + _ROOM_SIZE].view(np.uint8)
+    resident = _resident_pages(np.uint64(state[PATH]), room) * state[PAGE]
+    if resident + size > state[MOST]:
+        _madvise(np.uint64(state[BASE]), np.uint64(SPAN_BYTES), _DONT_NEED)
+        state[RELEASED] += 1
+
+
+@kernel
 def _make_room(state, size):
     """Let go of all pages of the mapping, if there are too many for an array of this size that is handed out now.
 
@@ -88,11 +98,7 @@ def _make_room(state, size):
     if state[_SINCE] < state[STEP]:
         return
     state[_SINCE] = 0
-    room = state[_ROOM : _ROOM + _ROOM_SIZE].view(np.uint8)
-    resident = _resident_pages(np.uint64(state[PATH]), room) * state[PAGE]
-    if resident + size > state[MOST]:
-        _madvise(np.uint64(state[BASE]), np.uint64(SPAN_BYTES), _DONT_NEED)
-        state[RELEASED] += 1
+    look(state, size)
 
 
 @kernel
