@@ -140,7 +140,7 @@ def test_a_killed_task_is_done_again(
     died = tmp_path / "died"
 
     class Deadly(Planner):
-        def _together(self, left: Any, right: Any, work: Any, schema: str) -> Any:
+        def together(self, left: Any, right: Any, work: Any, schema: str) -> Any:
             def dies(one: Any, other: Any) -> Any:
                 from pyspark import TaskContext
 
@@ -150,7 +150,7 @@ def test_a_killed_task_is_done_again(
                     os.kill(os.getpid(), signal.SIGKILL)
                 return work(one, other)
 
-            return super()._together(left, right, dies, schema)
+            return super().together(left, right, dies, schema)
 
     monkeypatch.setattr("dedup.engines.spark.Planner", Deadly)
 
