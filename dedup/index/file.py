@@ -51,6 +51,7 @@ CREATE TABLE runs (id INTEGER PRIMARY KEY AUTOINCREMENT, segments INTEGER NOT NU
 CREATE TABLE blocks (kind INTEGER, part INTEGER, run INTEGER, data BLOB NOT NULL, PRIMARY KEY (kind, part, run));
 CREATE TABLE blobs (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE sketches (first INTEGER PRIMARY KEY, n INTEGER NOT NULL, data BLOB NOT NULL);
+CREATE INDEX sketches_n ON sketches (first, n);
 """
 
 
@@ -97,6 +98,7 @@ class FileStore:
             raise
         self.config: Config | None = None
         self._postings = PostingFile(self._db)
+        self._bounds: NDArray[np.int64] | None = None
 
     @classmethod
     def create(cls, path: Path, settings: Mapping[str, object]) -> None:
@@ -188,6 +190,12 @@ class FileStore:
     def _load(self) -> None:
         self._meta = dict(self._db.execute("SELECT name, value FROM meta"))
         self._postings.load()
+        self._bounds = None
+
+    def _sketches(self, numbers: NDArray[np.int64]) -> sketches.Sketches:
+        if self._bounds is None:
+            self._bounds = sketches.bounds_of(self._db)
+        return sketches.read(self._db, self._bounds, numbers)
 
     def _number(self, name: str, change: int = 0) -> int:
         if change:
@@ -210,6 +218,7 @@ class FileStore:
             run = self._db.execute("INSERT INTO runs (segments) VALUES (?)", (len(new),)).lastrowid or 0
             described = addition.describe(new)
             sketches.write(self._db, first, addition.keys[new], described)
+            self._bounds = None
             self._postings.write(SEGMENTS, 0, run, addition.keys[new], rows[new])
             self._write_bands(run, described, rows[new])
             later = np.flatnonzero(addition.documents & ~was_document)
@@ -284,7 +293,7 @@ class FileStore:
 
     def keys_of(self, segments: NDArray[np.uint64]) -> NDArray[np.uint64]:
         """Return the keys of segments."""
-        return sketches.read(self._db, segments.astype(np.int64)).keys
+        return self._sketches(segments.astype(np.int64)).keys
 
     def similar(self, described: Described) -> Pairs:
         """Return pairs of a row and a segment that share a band and may reach the least Jaccard."""
@@ -297,7 +306,7 @@ class FileStore:
         pairs = sorted_unique(np.concatenate(packed))
         rows, numbers = pairs >> 32, pairs & 0xFFFFFFFF
         distinct, at = np.unique(numbers, return_inverse=True)
-        found = sketches.read(self._db, distinct)
+        found = self._sketches(distinct)
         kept = sketches.may_match(described, rows, found, at, self.config.score.min_jaccard)
         return rows[kept], numbers[kept].astype(np.uint64)
 
@@ -363,6 +372,7 @@ class FileStore:
             runs = [run for (run,) in self._db.execute("SELECT id FROM runs")]
             self._postings.renumber(runs, numbers, self.heads().numbers, n_live)
             sketches.renumber(self._db, live)
+            self._bounds = None
             self._number("segments", n_live - len(live))
         with self._told():
             self._db.execute("VACUUM")
@@ -396,7 +406,7 @@ class FileStore:
         keys, numbers = self._postings.all_entries(SEGMENTS, 0)
         if len(keys) != n_segments or len(np.unique(keys)) != len(keys):
             yield f"{len(keys)} keys for {n_segments} segments"
-        elif n_segments and (sketches.read(self._db, numbers).keys != keys).any():
+        elif n_segments and (self._sketches(numbers).keys != keys).any():
             yield "keys and segments do not belong together"
         # What no article has any more may be there until the next compaction; articles without a place may not.
         empty = np.setdiff1d(there, values >> 1)

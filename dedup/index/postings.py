@@ -11,17 +11,17 @@ from concurrent.futures import Executor, Future
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.blocks import ALIGNED, Block, entries_of, to_blocks
+from dedup.index.blocks import ALIGNED, VALUE_ROWS, Block, entries_of, to_blocks
 
 #: Keys of several blocks are read at once; more bytes are fewer reads for a feed, and more of them for an article.
 _KEY_BYTES = 1 << 15
 #: Blobs of keys, and of values, that stand in memory in one piece while they are looked into.
 _PIECE_BLOBS = 32
-_VALUE_BLOBS = 256
+_VALUE_BLOBS = 1024
 #: Pieces that are read and not yet looked into.
 _PIECES_AHEAD = 4
-#: A block as it is kept: first and last key, the blob of its keys and where in it they begin, the blob of its values,
-#: how many there are, and the bytes of a difference of keys and of a value.
+#: A block as it is kept: first and last key, the blob of its keys and where in it they begin, how many there are, the
+#: first blob of its values (the others follow it), and the bytes of a difference of keys and of a value.
 ROW = np.dtype([("first", "<u8"), ("last", "<u8"), ("keys", "<i8"), ("start", "<i4"), ("count", "<i4"),
                 ("values", "<i8"), ("key_width", "u1"), ("value_width", "u1")])  # fmt: skip
 
@@ -93,12 +93,18 @@ class PostingFile:
             size += len(block.keys)
         if blocks:
             rows["keys"][first:] = self._insert(b"".join(one.keys for one in blocks[first:]))
-            rows["values"] = [self._insert(block.values) for block in blocks]
+            rows["values"] = [self._insert_values(block) for block in blocks]
             self._db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?)", (kind, part, run, rows.tobytes()))
             self._maps[kind, part].put(run, rows)
 
     def _insert(self, data: bytes) -> int:
         return self._db.execute("INSERT INTO blobs (data) VALUES (?)", (data,)).lastrowid or 0
+
+    def _insert_values(self, block: Block) -> int:
+        """Write the values of a block; returns the first blob, which the others follow."""
+        size = VALUE_ROWS * block.value_width
+        first, *_ = [self._insert(block.values[at : at + size]) for at in range(0, len(block.values), size)]
+        return first
 
     def write_unsorted(
         self, kind: int, part: int, run: int, keys: NDArray[np.uint64], values: NDArray[np.int64]
@@ -171,20 +177,22 @@ class PostingFile:
         from dedup.kernels import index as kernels
 
         values = np.empty(len(places), np.int64)
-        order = np.argsort(table["values"][places[:, 0]], kind="stable")
-        rows, entries = places[order, 0], places[order, 1]
-        blobs, firsts, of_place = np.unique(table["values"][rows], return_index=True, return_inverse=True)
+        numbers = table["values"][places[:, 0]] + places[:, 1] // VALUE_ROWS
+        order = np.argsort(numbers, kind="stable")
+        rows, entries = table[places[order, 0]], places[order, 1]
+        blobs, firsts, of_place = np.unique(numbers[order], return_index=True, return_inverse=True)
+        widths = rows["value_width"].astype(np.int64)
         for first in range(0, len(blobs), _VALUE_BLOBS):
             data = self._blobs(blobs[first : first + _VALUE_BLOBS])
-            blocks = table[rows[firsts[first : first + len(data)]]]
-            sizes = blocks["count"].astype(np.int64) * blocks["value_width"]
+            at = firsts[first : first + len(data)]
+            left = rows["count"][at] - entries[at] // VALUE_ROWS * VALUE_ROWS
+            sizes = np.minimum(left, VALUE_ROWS) * widths[at]
             if [len(one) for one in data] != sizes.tolist():
                 raise sqlite3.DatabaseError("postings are not as long as they should be")
             here = slice(*np.searchsorted(of_place, [first, first + len(data)]).tolist())
-            widths = table["value_width"][rows[here]].astype(np.int64)
-            starts = (np.cumsum(sizes) - sizes)[of_place[here] - first] + entries[here] * widths
+            starts = (np.cumsum(sizes) - sizes)[of_place[here] - first] + entries[here] % VALUE_ROWS * widths[here]
             out = np.empty(len(starts), np.int64)
-            kernels.take_values(np.frombuffer(b"".join(data), np.uint8), starts, widths, out)
+            kernels.take_values(np.frombuffer(b"".join(data), np.uint8), starts, widths[here], out)
             values[order[here]] = out
         return values
 
@@ -214,8 +222,9 @@ class PostingFile:
                 continue
             blobs, of_block = np.unique(rows["keys"], return_inverse=True)
             of_keys = self._blobs(blobs)
-            for row, at, data in zip(rows.tolist(), of_block.tolist(), self._blobs(rows["values"]), strict=True):
-                first, last, _, start, count, _, key_width, value_width = row
+            for row, at in zip(rows.tolist(), of_block.tolist(), strict=True):
+                first, last, _, start, count, values_at, key_width, value_width = row
+                data = b"".join(self._blobs(np.arange(values_at, values_at + -(-count // VALUE_ROWS))))
                 gaps = of_keys[at][start : start + count * key_width]
                 if (len(gaps), len(data)) != (count * key_width, count * value_width):
                     raise sqlite3.DatabaseError("postings are not as long as they should be")
@@ -258,8 +267,11 @@ class PostingFile:
         for (kind, part), one in list(self._maps.items()):
             keys, values = change(kind, self.all_entries(kind, part, runs))
             old = np.concatenate([np.empty(0, ROW), *(rows for run, rows in one.runs.items() if run in chosen)])
-            blobs = np.unique(np.concatenate([old["keys"], old["values"]]))
-            self._db.executemany("DELETE FROM blobs WHERE id = ?", [(blob,) for blob in blobs.tolist()])
+            ranges = [(blob, blob) for blob in np.unique(old["keys"]).tolist()]
+            ranges += zip(
+                old["values"].tolist(), (old["values"] + (old["count"] - 1) // VALUE_ROWS).tolist(), strict=True
+            )
+            self._db.executemany("DELETE FROM blobs WHERE id BETWEEN ? AND ?", ranges)
             one.drop(chosen)
             self._db.execute(
                 f"DELETE FROM blocks WHERE run IN ({marks}) AND kind = ? AND part = ?", (*runs, kind, part)

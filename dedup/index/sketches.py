@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from dedup.index.contents import Described
 
-#: Segments in a blob.
-_CHUNK = 1024
+#: Segments in a blob: two fill a page of the file.
+_CHUNK = 224
 #: Blobs that stand in memory at once.
-_READ_CHUNKS = 64
+_READ_CHUNKS = 1024
 _TITLE = 0x8000
 _MOST = 0x7FFF
 ROW = np.dtype([("key", "<u8"), ("bitmap", "<u8", 2), ("size", "<u2")])
@@ -54,9 +54,14 @@ def _insert(db: sqlite3.Connection, first: int, rows: NDArray[np.void]) -> None:
     db.executemany("INSERT INTO sketches VALUES (?, ?, ?)", ((at, len(part), part.tobytes()) for at, part in chunks))
 
 
-def read(db: sqlite3.Connection, numbers: NDArray[np.int64]) -> Sketches:
+def bounds_of(db: sqlite3.Connection) -> NDArray[np.int64]:
+    """Return the first segment of each blob, and how many it has: int64[c, 2]."""
+    rows = db.execute("SELECT first, n FROM sketches INDEXED BY sketches_n ORDER BY first").fetchall()
+    return np.array(rows, np.int64).reshape(-1, 2)
+
+
+def read(db: sqlite3.Connection, bounds: NDArray[np.int64], numbers: NDArray[np.int64]) -> Sketches:
     """Return the sketches of segments."""
-    bounds = np.array(db.execute("SELECT first, n FROM sketches ORDER BY first").fetchall(), np.int64).reshape(-1, 2)
     ends = bounds.sum(axis=1)
     of_number = np.searchsorted(ends, numbers, "right")
     rows = np.zeros(len(numbers), ROW)
