@@ -254,8 +254,8 @@ def test_what_is_not_an_archive_is_told_in_one_line(tmp_path: Path):
     whole = (tmp_path / "a.db").read_bytes()
     (tmp_path / "cut.db").write_bytes(whole[: len(whole) // 2])
     for name, change in (
-        ("old.db", "UPDATE meta SET value = 1 WHERE name = 'format_version'"),
-        ("newer.db", "UPDATE meta SET value = 3 WHERE name = 'format_version'"),
+        ("old.db", "UPDATE meta SET value = 2 WHERE name = 'format_version'"),
+        ("newer.db", "UPDATE meta SET value = 4 WHERE name = 'format_version'"),
         ("letters.db", "UPDATE meta SET value = 'x' WHERE name = 'format_version'"),
         ("silent.db", "DELETE FROM meta WHERE name = 'format_version'"),
         ("bare.db", "DELETE FROM meta WHERE name = 'settings'"),
@@ -273,8 +273,8 @@ def test_what_is_not_an_archive_is_told_in_one_line(tmp_path: Path):
         ("text.db", "not an archive of dedup"),
         ("other.db", "a database of another program"),
         ("cut.db", "cut off"),
-        ("old.db", f"format 1, this version of dedup reads 2; .*{rebuild}"),
-        ("newer.db", f"format 3, this version of dedup reads 2; install a newer dedup, or .*{rebuild}"),
+        ("old.db", f"format 2, this version of dedup reads 3; .*{rebuild}"),
+        ("newer.db", f"format 4, this version of dedup reads 3; install a newer dedup, or .*{rebuild}"),
         ("letters.db", "damaged: its format is 'x', which is no number; take it from a backup"),
         ("silent.db", "damaged: does not say its format"),
         ("bare.db", "damaged: its settings cannot be read"),

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Values in a blob: of three bytes each, three blobs fill a page of the file. A key is found in one, and the others of
-#: its block are not read.
-VALUE_ROWS = 896
-#: Postings in a block: fewer are more reads for a feed, more are longer ones for an article.
-BLOCK_ROWS = 4 * VALUE_ROWS
+#: Values in a blob, which is part of the format: of three bytes each, four blobs fill a page of the file. A key is
+#: found in one, and the others of its block are not read.
+VALUE_ROWS = 672
+#: Postings in a block, whose keys fill a page where each is of two bytes: fewer are more reads for a feed, more are
+#: longer ones for an article.
+BLOCK_ROWS = 6 * VALUE_ROWS
 #: So many, in the mean, are worth a block of their own.
 _LEAST_ROWS = 1 << 9
 #: Keys of blocks are of so many bytes that several can be read as one array of numbers.

@@ -11,12 +11,12 @@ from concurrent.futures import Executor, Future
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.blocks import ALIGNED, VALUE_ROWS, Block, entries_of, to_blocks
+from dedup.index.blocks import ALIGNED, BLOCK_ROWS, VALUE_ROWS, Block, entries_of, to_blocks
 
-#: Keys of several blocks are read at once; more bytes are fewer reads for a feed, and more of them for an article.
-_KEY_BYTES = 1 << 15
+#: Keys of short blocks are read together, up to what fills a page.
+_KEY_BYTES = 2 * BLOCK_ROWS
 #: Blobs of keys, and of values, that stand in memory in one piece while they are looked into.
-_PIECE_BLOBS = 32
+_PIECE_BLOBS = 128
 _VALUE_BLOBS = 1024
 #: Pieces that are read and not yet looked into.
 _PIECES_AHEAD = 4
@@ -26,9 +26,9 @@ ROW = np.dtype([("first", "<u8"), ("last", "<u8"), ("keys", "<i8"), ("start", "<
                 ("values", "<i8"), ("key_width", "u1"), ("value_width", "u1")])  # fmt: skip
 
 _Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
-#: Keys one after the other, their blocks as `kernels.index.search_blocks` takes them, the first key of each, and their
+#: Blobs of keys, their blocks as `kernels.index.search_blocks` takes them, the first key of each, and their
 #: rows in the table of the map.
-_Piece = tuple[bytes, NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]
+_Piece = tuple[list[bytes], NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]
 #: Indices into the keys that were looked for, and row and place of each in the blocks.
 _Places = tuple[NDArray[np.int64], NDArray[np.int64]]
 #: Indices into the keys that were looked for, and what is kept for each.
@@ -164,7 +164,7 @@ class PostingFile:
                 raise sqlite3.DatabaseError("postings are not as long as they should be")
             starts += (np.cumsum(sizes) - sizes)[at]
             blocks = np.column_stack([starts, counts, widths, lows[rows], highs[rows]])
-            yield b"".join(data), blocks, table["first"][rows], rows
+            yield data, blocks, table["first"][rows], rows
 
     def _found(self, table: NDArray[np.void], parts: Sequence[_Places], of_key: NDArray[np.int64]) -> _Found:
         """Return what is kept for keys, from where the distinct ones of them were found."""
@@ -283,7 +283,8 @@ class PostingFile:
 def _search(piece: _Piece, wanted: NDArray[np.uint64]) -> _Places:
     from dedup.kernels import index as kernels
 
-    data, blocks, firsts, rows = piece
+    blobs, blocks, firsts, rows = piece
+    data = b"".join(blobs)
     views = (np.frombuffer(data, "<u2"), np.frombuffer(data, "<u4"), np.frombuffer(data, "<u8"))
     size = 2 * int(blocks[:, 4].max() - blocks[:, 3].min()) + 1024
     while True:

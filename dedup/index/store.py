@@ -18,7 +18,7 @@ from dedup.index.kinds import how_to_rebuild
 from dedup.model import Articles, Strings
 
 #: Raised when what is kept, or how, changes; `dedup index info` shows it.
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.uint64]]
 
@@ -33,7 +33,7 @@ def settings_in(name: str, version: str | None, settings: str | None) -> dict[st
 
     Examples
     --------
-    >>> settings_in("a.db", "2", '{"num_perm": 128}')
+    >>> settings_in("a.db", "3", '{"num_perm": 128}')
     {'num_perm': 128}
     >>> settings_in("a.db", "x", "{}")
     Traceback (most recent call last):
