@@ -24,9 +24,11 @@ os.set_inheritable(answer, False)
 start = time.perf_counter()
 child = os.posix_spawnp(command[0], command, os.environ)
 _, status, usage = os.wait4(child, 0)
-took = time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss
+took = time.perf_counter() - start, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, usage.ru_oublock
 os.write(answer, json.dumps([os.waitstatus_to_exitcode(status), *took]).encode())
 """
+#: Of ``ru_oublock``.
+_BLOCK_BYTES = 512
 _KIBIBYTES = 1 / 1024 if sys.platform == "darwin" else 1.0
 
 
@@ -42,11 +44,15 @@ class Run:
         User and system, all threads and all processes that it waited for.
     peak_mb : float
         Largest resident size, MiB; 10 or so at least, those of a small Python.
+    written_mb : float
+        What was given to disks, MB; on Linux each page counts when it is first written to, though it may be gone again
+        before its turn at the disk comes.
     """
 
     seconds: float
     cpu_seconds: float
     peak_mb: float
+    written_mb: float = 0.0
 
 
 def run(*command: str | Path, env: dict[str, str] | None = None, out: Path | None = None) -> Run:
@@ -72,10 +78,10 @@ def run(*command: str | Path, env: dict[str, str] | None = None, out: Path | Non
         os.close(given)
         _, errors = process.communicate()
         told = answers.read()
-    code, seconds, cpu_seconds, peak = json.loads(told) if told else (process.returncode, 0.0, 0.0, 0)
+    code, seconds, cpu_seconds, peak, blocks = json.loads(told) if told else (process.returncode, 0.0, 0.0, 0, 0)
     if code or not told:
         raise RuntimeError(f"{' '.join(words)}: {errors.strip().splitlines()[-1:]}")
-    return Run(seconds, cpu_seconds, peak * _KIBIBYTES / 1024)
+    return Run(seconds, cpu_seconds, peak * _KIBIBYTES / 1024, blocks * _BLOCK_BYTES / 1e6)
 
 
 def median_run(runs: list[Run]) -> Run:

@@ -34,6 +34,8 @@ from dedup.scratch import parse_size
 _OWN_WORDS = 0.02
 _REPLACED = 0.025
 _STEP_BYTES = 1 << 22
+#: More would mean that pages are let go of and come back.
+_MOST_WRITTEN = 10
 
 
 def exchanged_letters(source: random.Random) -> bytes:
@@ -169,10 +171,13 @@ def _report_once(result: Result, corpus: Path, work: Path, n_articles: int, memo
     limit = parse_size(memory) / 1e6
     result.figures.append(Figure(f"peak memory of {corpus.stat().st_size / 1e9:.1f} GB, MB", one.peak_mb * 1.048576,
                                  "<=", limit))  # fmt: skip
+    written = one.written_mb * 1e6 / corpus.stat().st_size
+    result.figures.append(Figure("bytes written for each byte of the corpus", written, "<=", _MOST_WRITTEN))
 
 
 def _row(name: str, corpus: Path, n_articles: int, memory: str, one: Run) -> Row:
     megabytes = corpus.stat().st_size / 1e6
     row: Row = {"table": "runs", "command": name, "GB": megabytes / 1e3, "articles": n_articles, "limit": memory}
     row |= {"peak MB": one.peak_mb * 1.048576, "seconds": one.seconds, "MB/s": megabytes / one.seconds}
+    row |= {"written / size": one.written_mb / megabytes}
     return row | {"MB/s of processor time": megabytes / one.cpu_seconds}
