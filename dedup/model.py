@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,16 @@ class Strings:
         offsets = np.append(0, np.cumsum(lengths)).astype(np.int64)
         at = np.repeat(self.offsets[:-1][rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
         return Strings(self.values[at], offsets)
+
+    def texts(self, rows: NDArray[Any]) -> list[str]:
+        """Return some of the strings, for a third of what each by itself takes."""
+        return slices(self.values, self.offsets[rows], self.offsets[rows + 1])
+
+
+def slices(text: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[str]:
+    """Return ``text[starts[i]:ends[i]]`` as strings, invalid bytes as U+FFFD."""
+    data = text.data  # slices of a memory view cost half of what slices of an array do
+    return [str(data[start:end], "utf-8", "replace") for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +162,10 @@ class Articles:
     def title(self, article: int) -> str:
         """Return the title of an article, or an empty string."""
         return self.slice_text(self.offsets[article], self.body_starts[article])
+
+    def titles(self, rows: NDArray[Any]) -> list[str]:
+        """Return the titles of some articles."""
+        return slices(self.text, self.offsets[rows], self.body_starts[rows])
 
     def body(self, article: int) -> str:
         """Return the body of an article."""

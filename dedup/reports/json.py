@@ -191,28 +191,25 @@ def _articles(report: Report, rows: NDArray[np.int64], paired: NDArray[np.int64]
     listed[rows] = True
     named[findings.articles[np.repeat(listed, np.diff(findings.offsets))]] = True
     wanted = np.flatnonzero(named)
-    redundancy = np.round(report.redundancy[wanted], 6)
-    for article, date, tokens, redundant, novel in zip(
-        wanted.tolist(),
-        iso_dates(articles.dates[wanted]),
-        report.n_tokens[wanted].tolist(),
-        redundancy.tolist(),
-        np.round(1 - redundancy, 6).tolist(),
-        strict=True,
-    ):
-        yield _Article(
-            article=article,
-            id=clean(articles.ids[article]),
-            path=clean(articles.files[articles.file_rows[article]]),
-            record=int(articles.records[article]),
-            tokens=tokens,
-            redundancy=redundant,
-            novelty=novel,
-            title=articles.title(article),
-            source=articles.sources[article],
-            url=articles.urls[article],
-            date=date,
-            archived=report.archive is not None and bool(report.archive.articles[article]),
+    paths = [clean(path) for path in articles.files]
+    archived = np.zeros(len(articles), np.bool_) if report.archive is None else report.archive.articles
+    redundancy = np.round(report.redundancy, 6)
+    for first in range(0, len(wanted), _CHUNK):
+        part = wanted[first : first + _CHUNK]
+        yield from map(
+            _Article,
+            part.tolist(),
+            map(clean, articles.ids.texts(part)),
+            [paths[row] for row in articles.file_rows[part].tolist()],
+            articles.records[part].tolist(),
+            report.n_tokens[part].tolist(),
+            redundancy[part].tolist(),
+            np.round(1 - redundancy[part], 6).tolist(),
+            articles.titles(part),
+            articles.sources.texts(part),
+            articles.urls.texts(part),
+            iso_dates(articles.dates[part]),
+            archived[part].tolist(),
         )
 
 

@@ -287,7 +287,7 @@ def _columns(report: Report, table: _Located, paths: list[str]) -> list[Sequence
     articles, findings = report.articles, report.findings
     of_articles = findings.articles[table.places]
     distinct, of_distinct = np.unique(of_articles, return_inverse=True)
-    ids = [clean(articles.ids[article]) for article in distinct.tolist()]
+    ids = list(map(clean, articles.ids.texts(distinct)))
     return [
         of_articles.tolist(),
         [ids[i] for i in of_distinct.tolist()],
