@@ -23,7 +23,7 @@ from dedup.minhash import MinHashParams, permutations
 from dedup.model import Articles, Level, Segments
 from dedup.passages import ANCHOR_TOKENS, Anchors
 from dedup.score import DocumentFrequencies, Vocabulary
-from dedup.scratch import can_pin
+from dedup.scratch import can_pin, make_room
 from dedup.segment import segment
 from dedup.shingles import Ranges, ShingleRuns, leaves, run_bounds, shingle_runs, token_ranges
 from dedup.tokens import TokenSpace, characters, tokenize
@@ -536,6 +536,11 @@ def _anchors(
 
 def join_parts(parts: list[NDArray[Any]], kind: type[_T]) -> NDArray[_T]:
     """Return the parts as one array, and let go of them."""
-    joined = np.concatenate(parts) if parts else np.empty(0, kind)
+    joined = np.empty(sum(map(len, parts)), parts[0].dtype if parts else kind)
+    at = 0
+    for part in parts:
+        make_room()  # under a limit: all parts and all of the array at once may be over it
+        joined[at : at + len(part)] = part
+        at += len(part)
     parts.clear()
     return joined
