@@ -29,14 +29,14 @@ from numpy.typing import NDArray
 from benchmarks.datasets import read_records
 from benchmarks.processes import Run, run
 from benchmarks.results import Figure, Options, Result, Row
-from dedup.index import blocks, file, postings
+from dedup.index import blocks, database, postings
 
 _PARAGRAPHS = 1_000_000
 _CHECKED = 100
 _STEPS = 4
 _GROWN = 10_000_000
-_MAPS = {file.SEGMENTS: "keys", file.BANDS: "bands", file.ANCHORS: "anchors", file.POSTINGS: "places",
-         file.WORDS: "words"}  # fmt: skip
+_MAPS = {database.SEGMENTS: "keys", database.BANDS: "bands", database.ANCHORS: "anchors", database.POSTINGS: "places",
+         database.WORDS: "words"}  # fmt: skip
 
 
 def measure_archive(path: Path, options: Options) -> Result:
@@ -169,7 +169,7 @@ def _sizes(archive: Path, n: int) -> Iterator[str]:
         for table in ("texts", "sketches"):
             (sizes[table],) = db.execute(f"SELECT coalesce(sum(length(data)), 0) FROM {table}").fetchone()
         (segments,) = db.execute("SELECT CAST(value AS INTEGER) FROM meta WHERE name = 'segments'").fetchone()
-        (bands,) = db.execute("SELECT count(DISTINCT part) FROM blocks WHERE kind = ?", (file.BANDS,)).fetchone()
+        (bands,) = db.execute("SELECT count(DISTINCT part) FROM blocks WHERE kind = ?", (database.BANDS,)).fetchone()
     sizes["pages and articles"] = archive.stat().st_size - sum(sizes.values())
     told = ", ".join(f"{name} {size / n:.0f}" for name, size in sorted(sizes.items(), key=lambda pair: -pair[1]))
     yield f"bytes a paragraph: {told}"
@@ -258,7 +258,7 @@ def _blocks(path: Path, keys: list[NDArray[np.uint64]], wanted: list[NDArray[np.
     from dedup.index.postings import PostingFile
 
     db = sqlite3.connect(path, isolation_level=None)
-    db.executescript(f"PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; {file.SCHEMA}")
+    db.executescript(f"PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; {database.SCHEMA}")
     table = PostingFile(db)
 
     def build() -> None:

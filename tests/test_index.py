@@ -320,11 +320,11 @@ def test_postings_come_back_whatever_their_size():
     """Keys over all of 64 bits, repeated ones, numbers up to 32 bits, several runs: what a dictionary holds."""
     import sqlite3
 
-    from dedup.index import file, postings
+    from dedup.index import database, postings
 
     source = np.random.default_rng(5)
     db = sqlite3.connect(":memory:", isolation_level=None)
-    db.executescript(file.SCHEMA)
+    db.executescript(database.SCHEMA)
     table = postings.PostingFile(db)
     held: dict[int, list[int]] = {}
     for run, top in enumerate((300, 2**28, 2**33, 2**64 - 1)):

@@ -15,7 +15,7 @@ import pytest
 import dedup
 from benchmarks.killing import kill_writers
 from dedup.errors import DedupError
-from dedup.index import file
+from dedup.index import database, file
 from tests.strategies import made_feed
 from tests.test_pipeline import findings_of
 
@@ -110,7 +110,7 @@ def test_a_reader_sees_what_was_there_while_somebody_writes(path: Path):
 
 def test_what_may_only_be_read_is_read_and_not_written(path: Path, monkeypatch: pytest.MonkeyPatch):
     """A file, and a folder in which nothing may be made beside it."""
-    monkeypatch.setattr(file.os, "access", lambda *_: False)  # root may write everything
+    monkeypatch.setattr(database.os, "access", lambda *_: False)  # root may write everything
 
     with dedup.Index.open(path, writable=False, jobs=1) as index:
         found = index.check([{"id": "new", "text": LINE}])

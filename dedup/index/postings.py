@@ -241,7 +241,7 @@ class PostingFile:
         self, runs: Sequence[int], numbers: NDArray[np.int64], articles: NDArray[np.int64], n_live: int
     ) -> None:
         """Make one run of all, with new numbers of the segments (-1 for one that is gone) and the live articles."""
-        from dedup.index.file import POSTINGS, WORDS
+        from dedup.index.database import POSTINGS, WORDS
 
         def change(kind: int, entries: _Entries) -> _Entries:
             keys, values = entries
