@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from dedup import score
 from dedup.config import Config
+from dedup.hashed import mark_numbers, tokens_of
 from dedup.model import Articles, Findings, Kind, Level
 from dedup.passages import ArticleTokens
 from dedup.passes import Survey, char_ranges, join_parts
 from dedup.score import TermRows, Vocabulary
 from dedup.scratch import current
 from dedup.shingles import Ranges, Shingles, leaves, shingle
-from dedup.tokens import tokenize
 
 #: Segments whose tokens are made at once.
 _SLICE = 10_000
@@ -30,7 +30,7 @@ _R = TypeVar("_R")
 
 def word_ranges(articles: Articles, starts: NDArray[np.int64], ends: NDArray[np.int64], config: Config) -> Ranges:
     """Return the tokens of each span."""
-    tokens = tokenize(articles.text, starts, ends, config.tokens)
+    tokens = tokens_of(articles, starts, ends, config.tokens)
     return Ranges(tokens.values, tokens.offsets[:-1], tokens.offsets[1:])
 
 
@@ -82,8 +82,6 @@ def article_tokens(
     executor: Executor,
 ) -> ArticleTokens:
     """Return the body tokens of the wanted articles (ascending), as term ids."""
-    from dedup.kernels import passages as kernels
-
     segments = survey.segments
     leaf = leaves(segments) & ((segments.levels & (Level.TITLE | Level.ARTICLE)) == 0)
     chosen = np.zeros(len(articles), np.bool_)
@@ -101,9 +99,9 @@ def article_tokens(
     values = np.empty(int(counts.sum()), np.int32)
 
     def work(part: slice) -> None:
-        tokens = tokenize(articles.text, segments.starts[rows[part]], segments.ends[rows[part]], config.tokens)
+        tokens = tokens_of(articles, segments.starts[rows[part]], segments.ends[rows[part]], config.tokens)
         ids = vocabulary.ids(tokens.values)
-        kernels.mark_numbers(articles.text, tokens.starts, tokens.ends, ids)
+        mark_numbers(articles, tokens, ids)
         values[gathered[part][0] : gathered[part][0] + len(ids)] = ids
 
     _map_slices(work, len(rows), executor)
@@ -146,8 +144,8 @@ def span_bytes(
         places = wanted[chosen]
         owners = np.searchsorted(row_firsts, places, "right") - 1
         used, compact = np.unique(owners, return_inverse=True)
-        tokens = tokenize(
-            articles.text, survey.segments.starts[rows[used]], survey.segments.ends[rows[used]], config.tokens
+        tokens = tokens_of(
+            articles, survey.segments.starts[rows[used]], survey.segments.ends[rows[used]], config.tokens
         )
         at = places - row_firsts[owners]
         found = tokens.offsets[compact] + at

@@ -36,6 +36,8 @@ class Known:
         Numbers that the archive has for them.
     more_sources : Strings
         ``q`` rows.
+    keeps_text : bool
+        The archive has titles and texts, and not only hashes of their words.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Known:
     offsets: NDArray[np.int64]
     more_articles: NDArray[np.int64]
     more_sources: Strings
+    keeps_text: bool = True
 
     def vocabulary(self, keys: NDArray[np.uint64]) -> Vocabulary:
         """Return these words (ascending) with the frequencies of the whole archive."""
@@ -83,12 +86,21 @@ class Archived:
         Articles of the report that are the archive's.
     more : int64[f]
         In how many further articles of the archive the text of each finding stands.
+    keeps_text : bool
+        As of `Known`: if not, the articles of the archive have blanks for their titles and texts.
     """
 
     name: str
     n_articles: int
     articles: NDArray[np.bool_]
     more: NDArray[np.int64]
+    keeps_text: bool = True
+
+    def untold(self) -> str:
+        """Return what a report cannot show of the archive, in a sentence; nothing where it can show all."""
+        if self.keeps_text:
+            return ""
+        return f"{self.name} keeps hashes of words: its titles and texts cannot be shown, only where they are"
 
 
 def unseen_places(known: Known, keys: NDArray[np.uint64], n_articles: int) -> Unseen:

@@ -133,6 +133,8 @@ class Articles:
     line_marks : int64[k, 2]
         For pages, whose text was taken out of markup: positions in `text` from which on it stands in another line of
         the file, and that line, from 1; sorted. An article has one at the start of its body, or none at all.
+    hashed : Hashed or None
+        What there is of articles whose text is not kept; `text` has blanks for it (`dedup.hashed.blank`).
     """
 
     text: NDArray[np.uint8]
@@ -151,12 +153,15 @@ class Articles:
     skips: tuple[Skip, ...] = ()
     formats: tuple[str, ...] = ()
     line_marks: NDArray[np.int64] = field(default_factory=lambda: np.empty((0, 2), np.int64))
+    hashed: Hashed | None = None
 
     def __len__(self) -> int:
         return len(self.body_starts)
 
     def slice_text(self, start: int, end: int) -> str:
-        """Return ``text[start:end]`` as a string, invalid bytes as U+FFFD."""
+        """Return ``text[start:end]`` as a string, invalid bytes as U+FFFD; nothing of an article without text."""
+        if self.hashed is not None and self.hashed.articles[np.searchsorted(self.offsets, start, "right") - 1]:
+            return ""
         return self.text[start:end].tobytes().decode("utf-8", "replace")
 
     def title(self, article: int) -> str:
@@ -165,7 +170,10 @@ class Articles:
 
     def titles(self, rows: NDArray[Any]) -> list[str]:
         """Return the titles of some articles."""
-        return slices(self.text, self.offsets[rows], self.body_starts[rows])
+        ends = self.body_starts[rows]
+        if self.hashed is not None:
+            ends = np.where(self.hashed.articles[rows], self.offsets[rows], ends)
+        return slices(self.text, self.offsets[rows], ends)
 
     def body(self, article: int) -> str:
         """Return the body of an article."""
@@ -221,6 +229,39 @@ class Tokens:
     ends: NDArray[np.int64]
     offsets: NDArray[np.int64]
     invalid: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hashed:
+    """What there is of articles whose text is not kept: their segments, and their tokens as hashes.
+
+    Attributes
+    ----------
+    articles : bool[n]
+        Those of `Articles` that have no text.
+    segments : Segments
+        Their titles, paragraphs and sentences.
+    values : uint64[t]
+        As `Tokens.values`: those of all these articles once, in text order.
+    starts, ends : int64[t]
+        Byte span of each token in the text that was.
+    numbers : bool[t]
+        The token begins or ends with a digit.
+    joined_values : uint64[j]
+    joined_starts, joined_ends : int64[j]
+        Tokens across the edge of two segments, as in a line that is a paragraph and ends with a hyphen: a span that has
+        both segments has this one, and not its parts.
+    """
+
+    articles: NDArray[np.bool_]
+    segments: Segments
+    values: NDArray[np.uint64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+    numbers: NDArray[np.bool_]
+    joined_values: NDArray[np.uint64]
+    joined_starts: NDArray[np.int64]
+    joined_ends: NDArray[np.int64]
 
 
 class Kind(IntEnum):

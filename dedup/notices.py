@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from dedup.collapse import Distinct
 from dedup.findings import Notices
+from dedup.hashed import mark_numbers, tokens_of
 from dedup.model import Articles, Clusters, Level
 from dedup.passes import Survey
-from dedup.tokens import TokenParams, tokenize
+from dedup.tokens import TokenParams
 
 #: A cluster of sentences is listed if more than this share of its places lies outside boilerplate paragraphs.
 MIN_OUTSIDE = 0.1
@@ -194,15 +195,14 @@ def _chains(following: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np
 def compare_numbers(articles: Articles, notices: Notices, params: TokenParams) -> Notices:
     """Return the notices with ``numbers_changed`` filled: a number stands where the first place has another one."""
     from dedup.kernels import align as kernels
-    from dedup.kernels.passages import mark_numbers
 
     lengths = np.diff(notices.offsets)
     leads = np.repeat(notices.offsets[:-1], lengths)
     differs = np.flatnonzero(notices.jaccard < 1)
     wanted = np.unique(np.append(differs, leads[differs]))
-    tokens = tokenize(articles.text, notices.starts[wanted], notices.ends[wanted], params)
+    tokens = tokens_of(articles, notices.starts[wanted], notices.ends[wanted], params)
     values = np.unique(tokens.values, return_inverse=True)[1].astype(np.int32)
-    mark_numbers(articles.text, tokens.starts, tokens.ends, values)
+    mark_numbers(articles, tokens, values)
     changed = np.zeros(len(leads), np.bool_)
     left, right = np.searchsorted(wanted, leads[differs]), np.searchsorted(wanted, differs)
     offsets = tokens.offsets

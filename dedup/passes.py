@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from dedup.collapse import Distinct
 from dedup.config import Config
 from dedup.counters import count_in_parts
+from dedup.hashed import segments_of, tokens_of
 from dedup.join import Prefixes, PrefixTable, can_match, prefixes_of
 from dedup.lsh import Bands
 from dedup.minhash import MinHashParams, permutations
@@ -24,9 +25,8 @@ from dedup.model import Articles, Level, Segments
 from dedup.passages import ANCHOR_TOKENS, Anchors
 from dedup.score import DocumentFrequencies, Vocabulary
 from dedup.scratch import can_pin, make_room
-from dedup.segment import segment
 from dedup.shingles import Ranges, ShingleRuns, leaves, run_bounds, shingle_runs, token_ranges
-from dedup.tokens import TokenSpace, characters, tokenize
+from dedup.tokens import TokenSpace, characters
 from dedup.workspace import Growing, HashStore, Workers, count_counters
 
 #: Text of a shard: small enough that its tokens stay in a core's cache, large enough that calls cost nothing.
@@ -247,14 +247,7 @@ def cut_articles(articles: Articles, shard: tuple[int, int], config: Config, spa
     """Return the segments and tokens of the articles from the first to before the last of ``shard``."""
     from dedup.kernels import shingle as kernels
 
-    first, last = shard
-    segments = segment(
-        articles.text,
-        articles.offsets[first : last + 1],
-        articles.body_starts[first:last],
-        config.segment,
-        first_article=first,
-    )
+    segments = segments_of(articles, shard, config.segment)
     segments, ranges, n_leaf_tokens = _ranges(articles, segments, config, space)
     is_title = (segments.levels & Level.TITLE) != 0
     is_article = (segments.levels & Level.ARTICLE) != 0
@@ -328,7 +321,7 @@ def distinct_vocabulary(
 
     def work(part: slice) -> None:
         spans = survey.segments.starts[copies[part]], survey.segments.ends[copies[part]]
-        tokens = tokenize(articles.text, *spans, config.tokens)
+        tokens = tokens_of(articles, *spans, config.tokens)
         tally.frequencies.remove(Ranges(tokens.values, tokens.offsets[:-1], tokens.offsets[1:]))
 
     list(executor.map(work, [slice(i, i + _COPIES) for i in range(0, len(copies), _COPIES)]))
@@ -346,7 +339,7 @@ def char_ranges(articles: Articles, starts: NDArray[np.int64], ends: NDArray[np.
 def _ranges(articles: Articles, segments: Segments, config: Config, space: TokenSpace) -> tuple[Segments, Ranges, int]:
     """Return the segments (with those of whole articles, if they are searched), their tokens, and how many."""
     leaf = leaves(segments)
-    tokens = tokenize(articles.text, segments.starts[leaf], segments.ends[leaf], config.tokens, space=space)
+    tokens = tokens_of(articles, segments.starts[leaf], segments.ends[leaf], config.tokens, space=space)
     ranges = token_ranges(segments, tokens)
     n_tokens = int(tokens.offsets[-1])
     body = np.flatnonzero((segments.levels & Level.TITLE) == 0)

@@ -385,7 +385,7 @@ class _Run:
             passages=known_of.passages_of_new(report.passages, archived),
             relations=known_of.relations_of_new(report.relations, archived),
             findings=found,
-            archive=Archived(self.known.name, self.known.n_articles, archived, more),
+            archive=Archived(self.known.name, self.known.n_articles, archived, more, self.known.keeps_text),
         )
 
     def _vocabulary(self, survey: Survey, distinct: collapse.Distinct, tally: passes.Tally) -> Vocabulary:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -55,8 +55,15 @@ def index() -> None:
 
 
 @index.command()
+@click.option(
+    "--store",
+    type=click.Choice(("text", "hashes")),
+    default="text",
+    help="Keep titles and texts, or hashes of their words and where these stood: then no text of the archive can be "
+    "shown. [default: text]",
+)
 @options.add(_INDEX, *options.SETTINGS)
-def create(path: str, **settings: object) -> None:
+def create(path: str, store: Literal["text", "hashes"], **settings: object) -> None:
     """Make an empty archive; the settings that decide what is found stay with it."""
     from dedup.config import load_config
     from dedup.index.archive import Index
@@ -65,7 +72,8 @@ def create(path: str, **settings: object) -> None:
     if settings["candidates"] == "exact":
         raise ConfigError("--candidates exact: an archive is searched by LSH; leave it out")
     found = layers((), settings)
-    Index.create(path, load_config({name: setting.value for name, setting in found.run.items()})).close()
+    config = load_config({name: setting.value for name, setting in found.run.items()})
+    Index.create(path, config, store=store).close()
     click.echo(f"{path}: made; fill it with `dedup index add INPUT... --index {path}`")
 
 
@@ -198,12 +206,13 @@ def info(form: str, path: str) -> None:
 @_INDEX
 def verify(path: str) -> None:
     """Make all that is kept once more from the texts, and compare: exit 1 if something is wrong."""
-    problems = _opened(path, lambda archive: archive.verify(), writable=False)
+    keeps, problems = _opened(path, lambda archive: (archive.keeps, archive.verify()), writable=False)
     for line in problems:
         click.echo(f"{path}: {line}")
     if problems:
         click.get_current_context().exit(_FAILED)
-    click.echo(f"{path}: nothing is wrong")
+    untold = "; it keeps hashes: whether they are those of the texts that were added cannot be told"
+    click.echo(f"{path}: nothing is wrong{untold if keeps == 'hashes' else ''}")
 
 
 @index.command()

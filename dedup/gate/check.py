@@ -127,6 +127,8 @@ def judge(
         notices.append(
             f"baseline: {gone[0].code} {gone[0].text!r}{more} not found any more; --update-baseline clears it"
         )
+    if report.archive is not None and (untold := report.archive.untold()):
+        notices.append(untold)
     notices += [*ignores.without_reason(), *ignores.unused(), *_unused_overrides(report, params)]
     return Judgement(_verdict(report, params, violations, judged, tuple(notices)), found, standings)
 
@@ -244,6 +246,7 @@ def _note(found: Baseline, known: Known, group: Group, spot: Spot) -> None:
         articles = sorted((*before.articles, article)) if article else before.articles
         found[key] = replace(
             before,
+            text=before.text or text,  # an archive may have none
             count=before.count + 1,
             articles=tuple(articles) if before.count < _MAX_ARTICLES else (),
             share=max(before.share, round(group.share, 4)),

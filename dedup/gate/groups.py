@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from dedup.gate.identity import fingerprint, text_digests
 from dedup.gate.paragraphs import MIN_PARAGRAPH_TOKENS, Paragraphs, Texts, span_of
 from dedup.gate.params import GateParams
+from dedup.hashed import tokens_of
 from dedup.model import Level
 from dedup.pipeline import Report
 from dedup.reports.view import Finding, Place, clean, report_findings
-from dedup.tokens import tokenize
 
 #: A passage that lies so much in a repeat inside the article is told by that.
 _SAME_PLACE = 0.75
@@ -131,7 +131,7 @@ def find_groups(report: Report, params: GateParams, judged: NDArray[np.bool_]) -
     findings = [
         (finding, _code_of(report, finding, paragraphs))
         for finding in report_findings(report)
-        if not _is_mark(report, finding.places[0])
+        if not _is_mark(report, finding.told)
     ]
     doubled = _doubled(report, findings, params)
     texts = Texts(report, paragraphs, (finding for finding, code in findings if code not in ("D202", "D203")))
@@ -331,7 +331,7 @@ def _words_in(report: Report, spans: Sequence[tuple[int, int]]) -> int:
         else:
             joined.append([start, end])
     rows = np.array(joined, np.int64)
-    return len(tokenize(report.articles.text, rows[:, 0], rows[:, 1], report.config.tokens).values)
+    return len(tokens_of(report.articles, rows[:, 0], rows[:, 1], report.config.tokens).values)
 
 
 def _redundant_feed(report: Report, params: GateParams, judged: NDArray[np.bool_]) -> Iterator[Group]:
@@ -355,9 +355,9 @@ def _repeated_ids(report: Report) -> dict[str, list[int]]:
     for id_, rows in by_id.items():
         if len(rows) < 2:
             continue
-        digests = text_digests(
-            articles, articles.offsets[rows], articles.offsets[np.array(rows) + 1], report.config.tokens
-        )
-        if len(set(digests)) > 1:
+        starts, bodies, ends = articles.offsets[rows], articles.body_starts[rows], articles.offsets[np.array(rows) + 1]
+        titles = text_digests(articles, starts, bodies, report.config.tokens)
+        texts = text_digests(articles, bodies, ends, report.config.tokens)
+        if len(set(zip(titles, texts, strict=True))) > 1:
             found[id_] = rows
     return found

@@ -8,15 +8,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.hashed import tokens_of
 from dedup.model import Articles
-from dedup.tokens import TokenParams, tokenize
+from dedup.tokens import TokenParams
 
 
 def text_digests(
     articles: Articles, starts: NDArray[np.int64], ends: NDArray[np.int64], params: TokenParams
 ) -> list[bytes]:
     """Return 16 bytes for each span of text: equal where the folded words are, in the same order."""
-    tokens = tokenize(articles.text, starts, ends, params)
+    tokens = tokens_of(articles, starts, ends, params)
     values, offsets = tokens.values, tokens.offsets
     return [blake2b(values[a:b].tobytes(), digest_size=16).digest() for a, b in pairwise(offsets)]
 

@@ -9,9 +9,9 @@ import numpy as np
 from dedup.gate.baseline import DIGITS, Sketch
 from dedup.gate.groups import Group, Spot
 from dedup.gate.paragraphs import span_of
+from dedup.hashed import tokens_of
 from dedup.model import Level
 from dedup.pipeline import Report
-from dedup.tokens import tokenize
 
 #: Sentences that stand for an article: all of them have to go before it is another one.
 MAX_SENTENCES = 5
@@ -31,7 +31,7 @@ class Sketches:
         wanted = np.zeros(len(report.articles), np.bool_)
         wanted[[spot.article for group in groups for spot in group.spots]] = True
         rows = np.flatnonzero(wanted[segments.articles] & ((segments.levels & (Level.TITLE | Level.SENTENCE)) != 0))
-        tokens = tokenize(report.articles.text, segments.starts[rows], segments.ends[rows], report.config.tokens)
+        tokens = tokens_of(report.articles, segments.starts[rows], segments.ends[rows], report.config.tokens)
         rows, counts = rows[np.diff(tokens.offsets) >= _MIN_TOKENS], np.diff(tokens.offsets)
         # The order of the words does not matter here, so that a sum is enough; the high bits are the mixed ones.
         sums = np.concatenate([np.zeros(1, np.uint64), np.cumsum(tokens.values, dtype=np.uint64)])[tokens.offsets]

@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.config import Config
-from dedup.errors import ConfigError
+from dedup.errors import ConfigError, DedupError
+from dedup.hashed import without_text
 from dedup.index.contents import Contents, contents_of, describe, words_of
 from dedup.index.file import FileStore
 from dedup.index.join import join_articles, take_articles
 from dedup.index.kinds import is_server
+from dedup.index.packing import Keeps
 from dedup.index.retrieve import retrieve
-from dedup.index.settings import config_of, settings_of
+from dedup.index.settings import config_of, keeps_of, refuse_characters, settings_of
 from dedup.index.store import Addition, Counts, Store
 from dedup.known import Known
 from dedup.model import Articles
@@ -67,7 +69,9 @@ class Index:
         self._executor, self._jobs = executor, jobs
 
     @classmethod
-    def create(cls, path: str | Path, config: Config | None = None, *, jobs: int | None = None) -> Index:
+    def create(
+        cls, path: str | Path, config: Config | None = None, *, store: Keeps = "text", jobs: int | None = None
+    ) -> Index:
         """Make an empty archive, and open it.
 
         Parameters
@@ -77,8 +81,18 @@ class Index:
             several archives on a server.
         config : Config, optional
             What decides how segments are found is kept with the archive; the rest are its defaults.
+        store : {"text", "hashes"}
+            What is kept of titles and texts: all, or hashes of their words and where these stood. Findings and scores
+            are the same; of hashes no text can be shown or exported. They are no secret to one who has a list of words.
+
+        Raises
+        ------
+        ConfigError
+            Shingles of characters cannot be made of hashes.
         """
-        settings = settings_of(config or Config())
+        config = config or Config()
+        settings = {**settings_of(config), "store": store}
+        refuse_characters(config, keeps_of(str(path), settings))
         if is_server(path):
             from dedup.index.server import RedisStore
 
@@ -123,6 +137,7 @@ class Index:
             store = _open_store(path, executor, writable)
             try:
                 kept = store.settings()
+                keeps_of(store.name, kept)
                 store.configure(config_of(store.name, kept))
                 config = replace(config_of(store.name, kept, settings), candidates="lsh")
             except BaseException:
@@ -132,6 +147,11 @@ class Index:
             executor.shutdown()
             raise
         return cls(store, config, executor, jobs)
+
+    @property
+    def keeps(self) -> Keeps:
+        """What the archive keeps of titles and texts: ``text`` or ``hashes``."""
+        return keeps_of(self.store.name, self.store.settings())
 
     def __enter__(self) -> Index:
         return self
@@ -165,6 +185,8 @@ class Index:
             total = len(table.text)
             for part in _batches(table, rows):
                 batch = take_articles(table, part)
+                if self.keeps == "hashes":
+                    batch = without_text(batch, self.config.segment, self.config.tokens, self._executor)
                 self.store.add(self._addition(batch, contents[part]))
                 if progress:
                     progress("add", int(table.offsets[part[-1] + 1]), total)
@@ -239,6 +261,7 @@ class Index:
             found.offsets,
             found.more_articles,
             found.more_sources,
+            keeps_text=self.keeps == "text",
         )
         report = scan_known(joined, known, self.config, self._executor, jobs=self._jobs, progress=progress)
         if not found.thinned:
@@ -294,7 +317,18 @@ class Index:
         return len(numbers)
 
     def articles(self) -> Generator[Articles, None, None]:
-        """Yield the articles of the archive, some at a time, in the order in which they were added."""
+        """Yield the articles of the archive, some at a time, in the order in which they were added.
+
+        Raises
+        ------
+        DedupError
+            It keeps hashes, from which no text can be made.
+        """
+        if self.keeps == "hashes":
+            raise DedupError(
+                f"index {self.store.name}: keeps hashes and no text, so that there is nothing to export; to make it "
+                "anew, add the feeds themselves to a new archive"
+            )
         with self.store.reading():
             numbers = self.store.heads().numbers
             for start in range(0, len(numbers), 1_000):
@@ -306,7 +340,10 @@ class Index:
             return self.store.counts()
 
     def verify(self) -> list[str]:
-        """Return what is wrong inside, a line each: postings, texts, band keys and frequencies are made once more."""
+        """Return what is wrong inside, a line each.
+
+        Postings, band keys and frequencies are made once more from the texts, or from their hashes.
+        """
         from dedup.index.verify import problems
 
         with self.store.reading():

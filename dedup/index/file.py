@@ -20,6 +20,7 @@ from dedup.index.contents import Described, band_keys
 from dedup.index.database import ANCHORS, BANDS, POSTINGS, SEGMENTS, WORDS, check_head, connect, create, told
 from dedup.index.filearticles import read_articles, write_articles
 from dedup.index.postings import PostingFile
+from dedup.index.settings import keeps_of
 from dedup.index.store import Addition, Counts, Heads, Pairs, Postings, settings_in
 from dedup.model import Articles, Strings
 
@@ -282,7 +283,7 @@ class FileStore:
 
     def read(self, numbers: NDArray[np.int64]) -> Articles:
         """Return these articles, in this order."""
-        return read_articles(self._db, numbers, self.name)
+        return read_articles(self._db, numbers, keeps_of(self.name, self._settings), self.name)
 
     def frequencies(self, words: NDArray[np.uint64]) -> NDArray[np.int64]:
         """Return in how many documents each word stands."""

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from concurrent.futures import Executor
-from itertools import pairwise
 
 import numpy as np
-import zstandard
 from numpy.typing import NDArray
 
 from dedup.errors import IndexFormatError
+from dedup.index.packing import Keeps, pack_texts, unpack_texts
 from dedup.model import NO_DATE, Articles, Strings
 
-_LEVEL = 3
 #: Texts that are packed as one task.
 _PACKED = 500
 _COLUMNS = "ident, content, source, url, language, tags, date, file, record, body_line, title_bytes, bytes"
@@ -40,13 +38,8 @@ def write_articles(
     )  # fmt: skip
     marks = ", ".join("?" * 13)
     db.executemany(f"INSERT INTO articles (id, {_COLUMNS}) VALUES ({marks})", zip(*columns, strict=True))
-    data, bounds = articles.text.data, list(pairwise(articles.offsets.tolist()))
-
-    def pack(part: slice) -> list[bytes]:
-        packer = zstandard.ZstdCompressor(level=_LEVEL)  # one at a time is all that it can do
-        return [packer.compress(data[a:b]) for a, b in bounds[part]]
-
-    parts = executor.map(pack, [slice(i, i + _PACKED) for i in range(0, n, _PACKED)])
+    slices = [slice(i, min(i + _PACKED, n)) for i in range(0, n, _PACKED)]
+    parts = executor.map(lambda part: list(pack_texts(articles, part)), slices)
     for part, first in zip(parts, range(0, n, _PACKED), strict=True):
         rows = zip(numbers[first : first + _PACKED].tolist(), part, strict=True)
         db.executemany("INSERT INTO texts VALUES (?, ?)", rows)
@@ -63,8 +56,8 @@ def _file_ids(db: sqlite3.Connection, articles: Articles) -> dict[int, int]:
     return ids
 
 
-def read_articles(db: sqlite3.Connection, numbers: NDArray[np.int64], name: str) -> Articles:
-    """Return articles by their numbers, in this order."""
+def read_articles(db: sqlite3.Connection, numbers: NDArray[np.int64], keeps: Keeps, name: str) -> Articles:
+    """Return articles by their numbers, in this order, with what the archive ``name`` keeps of their texts."""
     found = {
         row[0]: row
         for row in db.execute(
@@ -76,16 +69,13 @@ def read_articles(db: sqlite3.Connection, numbers: NDArray[np.int64], name: str)
     if len(found) < len(numbers):
         raise IndexFormatError(f"index {name}: {len(numbers) - len(found)} articles are missing; `dedup index verify`")
     rows = [found[number] for number in numbers.tolist()]
-    unpack = zstandard.ZstdDecompressor()
-    texts = [unpack.decompress(row[13], max_output_size=row[12]) for row in rows]
-    if any(len(text) != row[12] for text, row in zip(texts, rows, strict=True)):
-        raise IndexFormatError(f"index {name}: a text is not as long as it should be; `dedup index verify`")
+    text, hashed = unpack_texts([row[13] for row in rows], [row[12] for row in rows], keeps, name)
     offsets = np.append(0, np.cumsum([row[12] for row in rows])).astype(np.int64)
     files = {row[8]: i for i, row in enumerate({row[8]: row for row in rows}.values())}
     paths = {one: (path, form) for one, path, form in db.execute("SELECT id, path, format FROM files")}
     ints = np.array([[row[9], row[10], row[11]] for row in rows], np.int64).reshape(-1, 3)
     return Articles(
-        text=np.frombuffer(b"".join(texts), np.uint8),
+        text=text,
         offsets=offsets,
         body_starts=offsets[:-1] + ints[:, 2],
         ids=Strings.of(row[1] for row in rows),
@@ -99,4 +89,5 @@ def read_articles(db: sqlite3.Connection, numbers: NDArray[np.int64], name: str)
         records=ints[:, 0].copy(),
         body_lines=ints[:, 1].copy(),
         formats=tuple(paths[one][1] for one in files),
+        hashed=hashed,
     )

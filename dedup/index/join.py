@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.model import Articles, Strings
+from dedup.hashed import join_hashed, no_hashed, shift_hashed, take_hashed
+from dedup.model import Articles, Hashed, Strings
 
 _STRINGS = ("ids", "sources", "urls", "languages", "tags")
 
@@ -34,6 +35,19 @@ def join_articles(*tables: Articles) -> Articles:
         skips=tuple(skip for table in tables for skip in table.skips),
         formats=tuple(form for table in tables for form in table.formats or ("",) * len(table.files)),
         line_marks=np.concatenate([table.line_marks + np.array([shift, 0]) for table, shift in pairs]),
+        hashed=_join_hashed(pairs),
+    )
+
+
+def _join_hashed(pairs: list[tuple[Articles, int]]) -> Hashed | None:
+    if all(table.hashed is None for table, _ in pairs):
+        return None
+    firsts = np.cumsum([0, *(len(table) for table, _ in pairs)]).tolist()
+    return join_hashed(
+        [
+            shift_hashed(table.hashed or no_hashed(len(table)), shift, first)
+            for (table, shift), first in zip(pairs, firsts, strict=False)
+        ]
     )
 
 
@@ -58,6 +72,7 @@ def take_articles(articles: Articles, rows: NDArray[np.int64]) -> Articles:
         offsets=offsets,
         body_starts=offsets[:-1] + (articles.body_starts - articles.offsets[:-1])[rows],
         line_marks=moved,
+        hashed=None if articles.hashed is None else take_hashed(articles, rows),
         **columns,
     )
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
@@ -22,6 +23,8 @@ from dedup.errors import DedupError, IndexFormatError
 from dedup.index import sketches
 from dedup.index.contents import Described, archive_bands, signatures
 from dedup.index.join import take_articles
+from dedup.index.packing import pack_texts, unpack_texts
+from dedup.index.settings import keeps_of
 from dedup.index.store import FORMAT_VERSION, Addition, Counts, Heads, Pairs, Postings, settings_in
 from dedup.model import Articles, Strings
 
@@ -188,8 +191,9 @@ class RedisStore:
                 pipe.execute()
 
     def _write_articles(self, articles: Articles, numbers: NDArray[np.int64]) -> None:
+        texts = pack_texts(articles, slice(0, len(articles)))
+        articles = replace(articles, hashed=None)  # packed, and not to be taken apart once more
         rows = [take_articles(articles, np.array([i])) for i in range(len(articles))] if len(articles) else []
-        texts = zstandard.ZstdCompressor(level=3)
         files, formats = articles.files, articles.formats or ("",) * len(articles.files)
 
         def write(pipe: Any, i: int) -> None:
@@ -201,7 +205,7 @@ class RedisStore:
                 "line": 0 if len(one.line_marks) else int(one.body_lines[0]),
                 "path": files[file].encode("utf-8", "replace").decode(), "format": formats[file],
             }  # fmt: skip
-            packed = json.dumps(head).encode() + b"\n" + texts.compress(one.text.tobytes())
+            packed = json.dumps(head).encode() + b"\n" + next(texts)
             pipe.hset(self._key("articles"), str(numbers[i]), packed)
 
         self._in_parts(len(rows), write)
@@ -379,14 +383,14 @@ class RedisStore:
             packed += self._db.hmget(self._key("articles"), names)
         if len(heads.numbers) < len(set(numbers.tolist())) or None in packed:
             raise IndexFormatError(f"index {self.name}: articles are missing; `dedup index verify`")
-        unpack = zstandard.ZstdDecompressor()
         parts = [one.split(b"\n", 1) for one in packed]
         columns = [json.loads(head) for head, _ in parts]
-        texts = [unpack.decompress(data) for _, data in parts]
-        offsets = np.append(0, np.cumsum([len(text) for text in texts])).astype(np.int64)
+        sizes = [int(one["bytes"]) for one in columns]
+        text, hashed = unpack_texts([data for _, data in parts], sizes, keeps_of(self.name, self._settings), self.name)
+        offsets = np.append(0, np.cumsum(sizes)).astype(np.int64)
         files = {key: i for i, key in enumerate(dict.fromkeys((one["path"], one["format"]) for one in columns))}
         return Articles(
-            text=np.frombuffer(b"".join(texts), np.uint8),
+            text=text,
             offsets=offsets,
             body_starts=offsets[:-1] + np.array([one["title"] for one in columns], np.int64),
             ids=Strings.of(heads.ids[i] for i in at.tolist()),
@@ -400,6 +404,7 @@ class RedisStore:
             records=np.array([one["record"] for one in columns], np.int64),
             body_lines=np.array([one["line"] for one in columns], np.int64),
             formats=tuple(form for _, form in files),
+            hashed=hashed,
         )
 
     def frequencies(self, words: NDArray[np.uint64]) -> NDArray[np.int64]:

@@ -9,8 +9,9 @@ from dataclasses import asdict
 from typing import Any
 
 from dedup.config import SETTINGS, Config, load_config
-from dedup.errors import ConfigError, IncompatibleError
+from dedup.errors import ConfigError, IncompatibleError, IndexFormatError
 from dedup.index.kinds import how_to_rebuild
+from dedup.index.packing import KEEPS, Keeps
 
 #: Raised when equal settings give other keys or bands than before.
 SIGNATURE_VERSION = 1
@@ -30,6 +31,42 @@ def settings_of(config: Config) -> dict[str, object]:
             value = getattr(value, attribute) if attribute else value
             found[name] = list(value) if isinstance(value, tuple) else value
     return found
+
+
+def keeps_of(name: str, kept: Mapping[str, object]) -> Keeps:
+    """Return what an archive keeps of titles and texts; archives made before there was a choice keep them.
+
+    Raises
+    ------
+    IndexFormatError
+        It keeps something that this version does not know.
+
+    Examples
+    --------
+    >>> keeps_of("a.db", {}), keeps_of("a.db", {"store": "hashes"})
+    ('text', 'hashes')
+    """
+    found = kept.get("store", "text")
+    for one in KEEPS:
+        if one == found:
+            return one
+    told = f"it keeps {found!r}, this version of dedup knows {' and '.join(KEEPS)}"
+    raise IndexFormatError(f"index {name}: {told}; install a newer dedup")
+
+
+def refuse_characters(config: Config, keeps: Keeps) -> None:
+    """Refuse an archive of hashes whose shingles are of characters: hashes of words do not tell them.
+
+    Raises
+    ------
+    ConfigError
+        With both settings, and what to do.
+    """
+    if keeps == "hashes" and config.shingle.unit == "char":
+        raise ConfigError(
+            "shingle is 'char' and store is 'hashes', which keeps hashes of words and none of characters; leave out "
+            "--shingle char, or pass --store text"
+        )
 
 
 def signature_id(config: Config) -> str:
@@ -65,7 +102,7 @@ def config_of(name: str, kept: Mapping[str, object], given: Mapping[str, object]
     IncompatibleError
         A setting that decides the bits differs: its name, both values, what to do.
     """
-    plain = {key: value for key, value in kept.items() if key != "signature"}
+    plain = {key: value for key, value in kept.items() if key not in ("signature", "store")}
     built = load_config(plain)
     if signature_id(built) != kept["signature"]:
         raise IncompatibleError(

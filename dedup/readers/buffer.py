@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -286,7 +287,7 @@ def join_batches(batches: Iterable[Batch]) -> Articles:
     parts = [batch.articles for batch in batches]
     if not parts:
         return BatchWriter((), 0).batch().articles
-    columns = {
+    columns: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("body_starts", "dates", "file_rows", "records", "body_lines", "line_marks")
     }

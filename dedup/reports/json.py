@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import __version__
+from dedup.hashed import has_text
 from dedup.model import Relation
 from dedup.reports import DEFAULT_OPTIONS, Options
 from dedup.reports.pairs import pair_columns, paired_rows, segment_columns, segment_texts
@@ -88,6 +89,8 @@ def write(report: Report, stream: TextIO, options: Options = DEFAULT_OPTIONS) ->
     }
     if report.archive is not None:
         head["archive"] = {"name": clean(report.archive.name), "articles": report.archive.n_articles}
+        if not report.archive.keeps_text:
+            head["archive"]["store"] = "hashes"
     if options.verbose:
         head["seconds"] = {stage: round(seconds, 3) for stage, seconds in report.seconds.items()}
     sink.write(b"{")
@@ -156,6 +159,9 @@ def _segments(report: Report, paired: NDArray[np.int64]) -> Iterator[tuple[str, 
     cut: list[int] = []
     yield "text", _noting_cut(segment_texts(report, paired), cut)
     yield "text_cut", cut
+    untold = np.flatnonzero(~has_text(report.articles)[report.segments.articles[paired]])
+    if len(untold):
+        yield "text_not_kept", untold
 
 
 def _noting_cut(texts: Iterable[tuple[str, bool]], cut: list[int]) -> Iterator[str]:

@@ -14,6 +14,8 @@ from dedup.reports.view import Place
 from dedup.score import ScoreParams
 
 DEFAULT_TOP = 20
+#: Stands for a text of an archive that keeps hashes.
+NOT_KEPT = "(its text is not kept in the archive)"
 
 
 def distance(pair: Pair, score: ScoreParams) -> float:
@@ -50,8 +52,10 @@ def pair_lines(
     yield from wrap(words(said, "bold"), width, "", "  ", color=color)
     for segment, same in ((left, False), (right, right.article == left.article)):
         yield from wrap(place_pieces(segment, same=same), width, "   ", "     ", color=color)
-        if segment is left:
-            yield from wrap(excerpt(left.text), width, " " * 7, " " * 7)
+        if not segment.text_kept:
+            yield " " * 7 + NOT_KEPT
+        elif segment is left or not left.text_kept:
+            yield from wrap(excerpt(segment.text), width, " " * 7, " " * 7)
         elif left.text == right.text:
             yield " " * 7 + "the same text"
         else:

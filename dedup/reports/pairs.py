@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.arrays import sorted_unique
+from dedup.hashed import has_text
 from dedup.reports.positions import positions
 from dedup.reports.view import LEVELS, clean, cut_text
 
@@ -43,6 +44,8 @@ class Segment(
     text : str
     text_cut : bool
         The text is longer than what is given.
+    text_kept : bool
+        As of `dedup.reports.view.Place`; if not, the text is empty.
     """
 
     article: int
@@ -59,6 +62,7 @@ class Segment(
     end_column: int
     text: str
     text_cut: bool = False
+    text_kept: bool = True
 
 
 class Pair(msgspec.Struct, frozen=True, gc=False):
@@ -121,6 +125,7 @@ def segment_texts(report: Report, rows: NDArray[np.int64]) -> Iterator[tuple[str
     """Yield what is given of the text of each segment, and whether that is less than all."""
     text = report.articles.text.data
     starts, ends = report.segments.starts[rows], report.segments.ends[rows]
+    ends = np.where(has_text(report.articles)[report.segments.articles[rows]], ends, starts)
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
         yield cut_text(text[start:end].tobytes())
 
@@ -136,11 +141,15 @@ def report_segments(report: Report) -> list[Segment]:
         (clean(articles.ids[one]), clean(articles.files[articles.file_rows[one]]), int(articles.records[one]))
         for one in columns["article"]
     ]
-    return make_segments(columns, named, segment_texts(report, rows))
+    kept = has_text(articles)[report.segments.articles[rows]].tolist()
+    texts = ((*text, one) for text, one in zip(segment_texts(report, rows), kept, strict=True))
+    return make_segments(columns, named, texts)
 
 
 def make_segments(
-    columns: Mapping[str, Sequence[Any]], named: Iterable[tuple[str, str, int]], texts: Iterable[tuple[str, bool]]
+    columns: Mapping[str, Sequence[Any]],
+    named: Iterable[tuple[str, str, int]],
+    texts: Iterable[tuple[str, bool, bool]],
 ) -> list[Segment]:
     """Return segments from their columns.
 
@@ -150,8 +159,8 @@ def make_segments(
         As `segment_columns`.
     named : iterable of (str, str, int)
         Identifier, path and record of the article of each.
-    texts : iterable of (str, bool)
-        As `segment_texts`.
+    texts : iterable of (str, bool, bool)
+        As `segment_texts`, and whether there is one.
     """
     spans = [zip(columns[f"start_{unit}"], columns[f"end_{unit}"], strict=True) for unit in ("byte", "character")]
     rest = [columns[name] for name in ("line", "column", "end_line", "end_column")]

@@ -87,6 +87,7 @@ class _Segments(msgspec.Struct, frozen=True, gc=False):
     end_column: list[int]
     text: list[str]
     text_cut: list[int]
+    text_not_kept: list[int] = []
 
 
 class _Pairs(msgspec.Struct, frozen=True, gc=False):
@@ -199,13 +200,15 @@ def _saved(document: _Document) -> Saved:
     found = document.segments
     for name, table in (("segments", found), ("pairs", document.pairs)):
         columns = msgspec.structs.asdict(table)
-        if len({len(column) for key, column in columns.items() if key != "text_cut"}) > 1:
+        if len({len(column) for key, column in columns.items() if key not in ("text_cut", "text_not_kept")}) > 1:
             raise ValueError(f"the columns of {name} are not equally long")
     named = {one.article: (one.id, one.path, one.record) for one in document.articles}
     missing = set(found.article) - named.keys()
     if missing:
         raise ValueError(f"a segment is of article {min(missing)}, which is not there")
-    texts = zip(found.text, np.isin(np.arange(len(found.text)), found.text_cut).tolist(), strict=True)
+    numbers = np.arange(len(found.text))
+    cut, kept = np.isin(numbers, found.text_cut).tolist(), (~np.isin(numbers, found.text_not_kept)).tolist()
+    texts = zip(found.text, cut, kept, strict=True)
     segments = make_segments(msgspec.structs.asdict(found), map(named.__getitem__, found.article), texts)
     pairs = make_pairs(msgspec.structs.astuple(document.pairs), document.summary.matches)
     head = (document.config, document.summary, document.search, document.listed, document.articles)
@@ -272,22 +275,27 @@ def _kept(finding: Finding, saved: Saved, score: ScoreParams) -> Finding | None:
         kind=kind,
         places=tuple(places),
         weight=sum(place.tokens for place in places[1:]),
-        exact=finding.exact or all(place.text is None for place in places[1:]),
+        exact=finding.exact or all(place.text is None and place.text_kept for place in places[1:]),
     )
 
 
 def _stays(first: Place, place: Place, saved: Saved, score: ScoreParams) -> bool:
+    untold = not (first.text_kept and place.text_kept)
     # A text that is not given is that of the first place, to the byte.
-    if place.text is None or first.text is None:
+    if not untold and (place.text is None or first.text is None):
         return True
     config, shingle = saved.config, ShingleParams(saved.config.shingle.unit, saved.config.shingle.size)
     by_word = shingle.unit == "word"
-    sizes = (first.tokens, place.tokens) if by_word else (len(first.text), len(place.text))
+    sizes = first.tokens, place.tokens
+    if not by_word and first.text is not None and place.text is not None:
+        sizes = len(first.text), len(place.text)
     shared = np.array([round(place.containment * max(min(sizes) - shingle.k + 1, 1))])
     jaccard, cosine = np.array([[place.jaccard], [place.cosine]]) + _PLACE_PRECISION
     # What was under the thresholds of the run is there for some other reason, such as a part of it.
     was, stays = (one.accepts(jaccard, cosine, shared)[0] for one in (saved.score, score))
-    return bool(stays or not was or 0 < config.passages.min_run <= _longest_run(first.text, place.text))
+    if stays or not was or first.text is None or place.text is None:
+        return bool(stays or not was)
+    return 0 < config.passages.min_run <= _longest_run(first.text, place.text)
 
 
 def _longest_run(left: str, right: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from dedup.reports import KINDS, Options
-from dedup.reports.pairlist import DEFAULT_TOP, nearest, place_pieces, write_pairs
+from dedup.reports.pairlist import DEFAULT_TOP, NOT_KEPT, nearest, place_pieces, write_pairs
 from dedup.reports.saved import Rethresholded, SavedArticle
 from dedup.reports.terminal import Piece, paint, uses_color, width_of, words, wrap
 from dedup.reports.text import describe, difference_lines, excerpt, scores_told
@@ -76,23 +76,29 @@ def _notes(found: Rethresholded) -> Iterator[str]:
     )
     if saved.listed.findings < n_found:
         yield f"Only {saved.listed.findings:,} of its {n_found:,} findings are in the file (--kind, --top)."
+    if any(not place.text_kept for finding in saved.findings for place in finding.places):
+        yield "The archive keeps hashes: its places stay by their scores alone, whatever runs of words they have."
     if found.score.min_cosine < saved.score.min_cosine:
         yield "For the findings of the matches that were none, run it again at these thresholds."
 
 
 def _finding(finding: Finding, articles: dict[int, SavedArticle], width: int, color: bool) -> Iterator[str]:
-    first, shown = finding.places[0], finding.places[:_MAX_PLACES]
+    first, told, shown = finding.places[0], finding.told, finding.places[:_MAX_PLACES]
+    if not any(place is told for place in shown):
+        shown = (*shown[:-1], told)
     number = f"{finding.number}. "
     yield from wrap(words(describe(finding), "bold"), width, number, " " * len(number), color=color)
     yield from wrap(words(scores_told(finding)), width, "   ", "   ")
     for place in shown:
         same = place is not first and place.article == first.article
-        told = [*place_pieces(place, same=same), *([] if same else _article(articles.get(place.article)))]
-        yield from wrap(told, width, "   ", "     ", color=color)
-        if place is first:
-            yield from wrap(excerpt(first.text or ""), width, " " * 7, " " * 7)
-        elif place.text is not None and first.text is not None:
-            yield from difference_lines(first.text, place.text, width, color, numbers_changed=place.numbers_changed)
+        pieces = [*place_pieces(place, same=same), *([] if same else _article(articles.get(place.article)))]
+        yield from wrap(pieces, width, "   ", "     ", color=color)
+        if place is told:
+            yield from wrap(excerpt(told.text or ""), width, " " * 7, " " * 7)
+        elif not place.text_kept:
+            yield f"       {NOT_KEPT}"
+        elif place.text is not None and told.text is not None:
+            yield from difference_lines(told.text, place.text, width, color, numbers_changed=place.numbers_changed)
     if len(shown) < len(finding.places):
         yield f"   +{len(finding.places) - len(shown):,} more"
 

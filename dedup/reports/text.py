@@ -79,6 +79,8 @@ def _head(report: Report, summary: Summary, options: Options, width: int, color:
     if report.archive is not None:
         archive = f"checked against {_many(report.archive.n_articles, 'article')} of {escape(report.archive.name)}"
         yield from wrap(words(archive), width)
+        if untold := report.archive.untold():
+            yield from wrap(words(escape(untold)), width)
     n_findings = sum(summary.findings.values())
     if n_findings:
         said = f"{_percent(summary.redundancy)} of it is said again: {_many(summary.repeated_tokens, 'token')}"
@@ -176,17 +178,21 @@ def _skips(report: Report, options: Options, width: int, color: bool) -> Iterato
 
 
 def _finding(report: Report, finding: Finding, width: int, color: bool) -> Iterator[str]:
-    first, shown = finding.places[0], finding.places[:_MAX_PLACES]
+    first, told, shown = finding.places[0], finding.told, finding.places[:_MAX_PLACES]
+    if not any(place is told for place in shown):
+        shown = (*shown[:-1], told)
     number = f"{finding.number}. "
     yield from wrap(words(describe(finding), "bold"), width, number, " " * len(number), color=color)
     yield from wrap(words(scores_told(finding)), width, "   ", "   ")
     for i, place in enumerate(shown):
         same = i > 0 and place.article == first.article
         yield from wrap(_where(report, finding, place, same=same), width, "   ", "     ", color=color)
-        if i == 0:
-            yield from wrap(excerpt(first.text or ""), width, " " * 7, " " * 7)
-        elif not finding.exact:
-            texts = first.text or "", place.text or ""
+        if place is told:
+            yield from wrap(excerpt(told.text or ""), width, " " * 7, " " * 7)
+            if i and place.numbers_changed:  # against a text that cannot be shown
+                yield from wrap(words("numbers changed", "warning"), width, " " * 5, " " * 7, color=color)
+        elif place.text_kept and not finding.exact:
+            texts = told.text or "", place.text or ""
             yield from difference_lines(*texts, width, color, numbers_changed=place.numbers_changed)
     if len(shown) < len(finding.places):
         yield f"   +{len(finding.places) - len(shown):,} more"
@@ -260,6 +266,7 @@ def _where(report: Report, finding: Finding, place: Place, *, same: bool) -> Ite
         yield from words("same article")
         return
     told = ["in the archive"] if report.archive is not None and report.archive.articles[place.article] else []
+    told += [] if place.text_kept else ["its text not kept"]
     if title := articles.title(place.article).strip():
         told.append(f'"{title}"')
     if source := articles.sources[place.article]:

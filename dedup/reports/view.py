@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.hashed import has_text
 from dedup.model import Level
 from dedup.reports import KINDS
 from dedup.reports.positions import positions
@@ -65,6 +66,8 @@ class Place(
     paragraph : int
         In the records of a feed, whose lines nobody sees: the paragraph of the body in which the place starts, from 1.
         0 in a title, and where `line` says more.
+    text_kept : bool
+        False in an archive that keeps hashes: no text can be given.
     """
 
     article: int
@@ -86,6 +89,7 @@ class Place(
     text: str | None = None
     text_cut: bool = False
     paragraph: int = 0
+    text_kept: bool = True
 
 
 class Finding(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -116,6 +120,11 @@ class Finding(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     weight: int
     places: tuple[Place, ...]
     more: int = 0
+
+    @property
+    def told(self) -> Place:
+        """The first place that has its text: the one that is shown, and that others are compared with."""
+        return next((place for place in self.places if place.text_kept), self.places[0])
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -207,7 +216,8 @@ def report_findings(
         So many, 0 for all.
     texts : {"all", "differing", "none"}
         The text of each place; or that of the first place of a finding, and of those that differ from it in a byte:
-        up to `MAX_TEXTS` of them, each to `MAX_TEXT_CHARACTERS`; or no text.
+        up to `MAX_TEXTS` of them, each to `MAX_TEXT_CHARACTERS`; or no text. Where an archive keeps no texts, the first
+        place that has one stands for the first.
 
     Examples
     --------
@@ -272,8 +282,9 @@ def _findings_of(
     if texts == "none":
         given: tuple[list[str | None], list[bool]] = [None] * len(table.places), [False] * len(table.places)
     else:
-        given = _texts(report.articles, table, sizes.tolist(), all_texts=texts == "all")
-    places = list(map(Place, *_columns(report, table, paths), *given, _paragraphs(report, table)))
+        given = _texts(report, table, sizes.tolist(), all_texts=texts == "all")
+    kept = has_text(report.articles)[findings.articles[table.places]].tolist()
+    places = list(map(Place, *_columns(report, table, paths), *given, _paragraphs(report, table), kept))
     more = [0] * len(rows) if report.archive is None else report.archive.more[rows].tolist()
     ends = np.cumsum(sizes).tolist()
     starts = [0, *ends[:-1]]
@@ -324,23 +335,25 @@ def _paragraphs(report: Report, table: _Located) -> list[int]:
 
 
 def _texts(
-    articles: Articles, table: _Located, sizes: list[int], *, all_texts: bool
+    report: Report, table: _Located, sizes: list[int], *, all_texts: bool
 ) -> tuple[list[str | None], list[bool]]:
     """Return the text to give of each place, and whether it is cut."""
-    buffer = articles.text.data  # slices of a memory view cost half of what slices of an array do
+    kept = has_text(report.articles)[report.findings.articles[table.places]].tolist()
+    buffer = report.articles.text.data  # slices of a memory view cost half of what slices of an array do
     spans = zip(table.starts.tolist(), table.ends.tolist(), strict=True)
     texts = [buffer[start:end].tobytes() for start, end in spans]
     cut = [False] * len(texts)
     if all_texts:
-        return [text.decode("utf-8", "replace") for text in texts], cut
+        return [text.decode("utf-8", "replace") if one else None for text, one in zip(texts, kept, strict=True)], cut
     given: list[str | None] = [None] * len(texts)
     first = 0
     for size in sizes:
         left = MAX_TEXTS
-        for i in range(first, first + size):
-            if i == first or (left and texts[i] != texts[first]):
+        told = next((i for i in range(first, first + size) if kept[i]), first)
+        for i in range(told, first + size):
+            if kept[i] and (i == told or (left and texts[i] != texts[told])):
                 given[i], cut[i] = cut_text(texts[i])
-                left -= i > first
+                left -= i > told
         first += size
     return given, cut
 

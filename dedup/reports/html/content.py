@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dedup.gate.identity import fingerprint, text_digests
 from dedup.gate.model import Standing
+from dedup.hashed import has_text
 from dedup.reports import KINDS, Options
 from dedup.reports.html.blocks import Address, Blocks, Counted
 from dedup.reports.positions import positions
@@ -148,6 +149,7 @@ class Content:
         self._texts = Blocks(sink, "texts")
         self._marks = _Marks()
         self._pairs = _Pairs(report)
+        self._has_text = has_text(report.articles)
         self._table_bytes = 0.0
         self.kept = Kept()
 
@@ -223,13 +225,14 @@ class Content:
         """Return what the list of findings shows and sorts by."""
         report = self._report
         first, others = finding.places[0], finding.places[1:]
-        start, end = _span(report, first)
+        told = finding.told
+        start, end = _span(report, told)
         articles = dict.fromkeys(place.article for place in finding.places)
         sources = dict.fromkeys(self.kept.source(report.articles.sources[article]) for article in articles)
         standing = self._standings.get(finding.number, Standing())
         excerpt = report.articles.slice_text(start, min(end, start + 4 * _EXCERPT_CHARACTERS))
         if finding.level == "article":
-            excerpt = report.articles.title(first.article) + " " + excerpt
+            excerpt = report.articles.title(told.article) + " " + excerpt
         return (
             own_id,
             KINDS.index(finding.kind),
@@ -254,14 +257,18 @@ class Content:
         )
 
     def _place_texts(self, finding: Finding) -> dict[str, tuple[str, str | int, str, int]]:
-        """Return the text of the first places, each with what stands around it; 0 for the text of the first one."""
+        """Return the text of the first places, each with what stands around it; 0 for the text of the first one.
+
+        A place in an archive that keeps hashes has none.
+        """
         texts: dict[str, tuple[str, str | int, str, int]] = {}
         first = ""
-        for number, place in enumerate(finding.places[: MAX_TEXTS + 1]):
+        chosen = [(i, place) for i, place in enumerate(finding.places[: MAX_TEXTS + 1]) if place.text_kept]
+        for number, place in chosen or [(finding.places.index(finding.told), finding.told)]:
             before, text, after = _surrounded(self._report, place)
             cut, text = int(len(text) > MAX_TEXT_CHARACTERS), text[:MAX_TEXT_CHARACTERS]
-            texts[str(number)] = (before, 0 if number and text == first else text, after, cut)
-            first = first or text
+            texts[str(number)] = (before, 0 if number and first and text == first else text, after, cut)
+            first = first if number else text
         return texts
 
     def _mark(self, row: int, finding: Finding) -> None:
@@ -276,7 +283,7 @@ class Content:
                 self._marks.add(self.kept.articles[article], row, number * side, False, start, end)
 
     def _add_text(self, article: int) -> None:
-        if article in self.kept.texts:
+        if article in self.kept.texts or not self._has_text[article]:
             return
         articles = self._report.articles
         start, end = int(articles.body_starts[article]), int(articles.offsets[article + 1])
@@ -314,8 +321,9 @@ class Content:
         )
 
     def _archived(self, article: int) -> int:
+        """Return 1 for an article of the archive, 2 for one of which it keeps hashes and no text."""
         archive = self._report.archive
-        return int(archive is not None and bool(archive.articles[article]))
+        return 0 if archive is None or not archive.articles[article] else 1 if self._has_text[article] else 2
 
 
 class _Pairs:

@@ -74,6 +74,8 @@ def overview_markup(
     if report.archive is not None:
         told = f"Checked against {many(report.archive.n_articles, 'article')} of {report.archive.name}."
         yield f'<p class="lead">{markup(told)}</p>'
+        if untold := report.archive.untold():
+            yield f'<p class="note">{markup(untold)}.</p>'
     yield from (f'<p class="note">{markup(note)}</p>' for note in notes)
     if verdict is not None:
         yield from _gate(verdict)

@@ -56,7 +56,7 @@ export class ArticleView {
 				`Marked: ${percent(covered(shown, length))} of the length. Underlined solid, full in the strip: stood elsewhere before. ` +
 					"Double, hatched: repeats this article. Dotted, low: first here. A tint stands for an article that shares the text.",
 			);
-			put(text, body === null ? this.missing(shown) : this.text(body, shown));
+			put(text, body === null ? this.missing(one, shown) : this.text(body, shown));
 		};
 		const strip = el("div", { class: "strip", role: "img" });
 		const share = el("p", { class: "hint" });
@@ -211,11 +211,13 @@ export class ArticleView {
 			});
 	}
 
-	missing(marks) {
+	missing(one, marks) {
+		const why = one.hashed ? "The archive keeps hashes, and not this text" : "The page has no room for this text";
+		const remedy = one.hashed ? "" : " --page-size makes room.";
 		return el(
 			"p",
 			{ class: "note" },
-			`The page has no room for this text; ${many(marks.length, "mark")} in the strip and the cards tell where it repeats. --page-size makes room.`,
+			`${why}; ${many(marks.length, "mark")} in the strip and the cards tell where it repeats.${remedy}`,
 		);
 	}
 

@@ -89,7 +89,8 @@ function article(row, at, meta) {
 		date: row[11],
 		length: row[12],
 		marks: [row[13], row[14]],
-		archived: row[15] === 1,
+		archived: row[15] > 0,
+		hashed: row[15] === 2, // the archive has no text of it
 	};
 }
 
@@ -132,12 +133,12 @@ export async function placesOf(one, data) {
 	});
 }
 
-/** Return the text of the first place of each finding of a block, by the row of the finding; blocks go one by one. */
+/** Return the text of the first place that has one of each finding of a block, by the row of the finding; blocks go one by one. */
 export async function* fullTexts(data) {
 	let at = 0;
 	for (let i = 0; document.getElementById(`details-${i}`); i += 1) {
 		const entries = await unpack(document.getElementById(`details-${i}`));
-		yield entries.map(([, texts]) => [data.findings[at++], texts[0]?.[1] ?? ""]);
+		yield entries.map(([, texts]) => [data.findings[at++], Object.values(texts)[0]?.[1] ?? ""]);
 	}
 }
 
@@ -186,7 +187,9 @@ export function nameOf(one) {
 
 /** Return source and day of an article. */
 export function bylineOf(one) {
-	return [one.source, dayOf(one), one.archived ? "in the archive" : ""].filter(Boolean).join(", ");
+	return [one.source, dayOf(one), one.archived ? "in the archive" : "", one.hashed ? "text not kept" : ""]
+		.filter(Boolean)
+		.join(", ");
 }
 
 /** Return the day of an article, or an empty string. */

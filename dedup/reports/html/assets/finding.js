@@ -140,7 +140,9 @@ export class FindingView {
 				el(
 					"p",
 					{ class: "note" },
-					`The page has no room for the text of “${nameOf(place.article)}”; --page-size makes room, and --format json has all.`,
+					place.article.hashed
+						? `The archive keeps hashes of words, and not the text of “${nameOf(place.article)}”.`
+						: `The page has no room for the text of “${nameOf(place.article)}”; --page-size makes room, and --format json has all.`,
 				),
 			);
 		}
@@ -196,7 +198,9 @@ export class FindingView {
 				"div",
 				{ class: "text", dir: "auto" },
 				text?.before ? el("span", { class: "around" }, text.before) : null,
-				pieces ? el("span", { class: "passage" }, pieces) : el("em", {}, "not in this page"),
+				pieces
+					? el("span", { class: "passage" }, pieces)
+					: el("em", {}, one.hashed ? "not kept in the archive" : "not in this page"),
 				text?.cut ? " …" : null,
 				text?.after ? el("span", { class: "around" }, text.after) : null,
 			),
