@@ -35,7 +35,8 @@ class CleanParams:
     stays : {"earliest", "longest", "first"}
         Which of several articles keeps the text: the one with the earliest date (else the first in the feed), the one
         with the most words, the first in the feed. Inside an article the first copy stays; but where one copy is a
-        paragraph by itself and the other is in the middle of one, the latter.
+        paragraph by itself and the other is in the middle of one, the latter. Of a text that another one holds, and
+        more, the longer stays, whatever comes first.
     prefer_sources : tuple of str
         Articles of these sources come before all others, in this order.
     min_share : float

@@ -118,7 +118,7 @@ class _Planner:
         self.edges, self.pin_first, self.edge_kinds, edge_spans = relation_edges(report, params, self.ranks)
         self.edge_offsets = edge_spans.offsets
         self.notices = notice_places(report, params, self.ranks)
-        self.passages, self.passage_kinds = passage_spans(report, params, self.ranks)
+        self.passages, self.passage_kinds, self.n_preferred = passage_spans(report, params, self.ranks)
         self.edge_spans = edge_spans.spans
         self.units = self._units()
         n = len(self.units.rows)
@@ -208,13 +208,14 @@ class _Planner:
         # The longest go first behind those that are chosen by preference: what a dropped one holds, its holder has.
         order = np.lexsort((self.ranks[edges[:, 1]], self.ranks[edges[:, 0]], -sizes[edges[:, 0]]))
         order = np.concatenate([np.arange(self.pin_first), order[order >= self.pin_first]])
-        chosen = np.zeros(len(edges), np.bool_)
-        taken, pinned = np.zeros(len(self.report.articles), np.bool_), self.protected.copy()
-        kernels.choose_articles(edges[order, 0], edges[order, 1], enough[order], self.pin_first, taken, pinned, chosen)
+        chosen, taken = np.zeros(len(edges), np.bool_), np.zeros(len(self.report.articles), np.bool_)
+        all_drops = action_codes(self.params)[self.edge_kinds] == DROP
+        for turn in (all_drops, ~all_drops):  # what is marked is not in the way of what goes
+            allowed, pinned = (enough & turn)[order], self.protected.copy()
+            kernels.choose_articles(edges[order, 0], edges[order, 1], allowed, self.pin_first, taken, pinned, chosen)
         rows = order[chosen]
         goers, stayers = edges[rows, 0], edges[rows, 1]
-        kinds = self.edge_kinds[rows]
-        drops = action_codes(self.params)[kinds] == DROP
+        kinds, drops = self.edge_kinds[rows], all_drops[rows]
         self.dropped[goers[drops]] = True
         self.gone |= self.dropped[units.articles]
         articles = self.report.articles
@@ -246,11 +247,10 @@ class _Planner:
         table = self._table(int(np.diff(np.append(0, np.cumsum(places[:, 1] - places[:, 0]))[groups]).max(initial=0)))
         out, shares = np.full(len(units.rows), -1, np.int64), np.zeros(len(units.rows), np.float32)
         stays = np.zeros(len(places), np.bool_)
-        gone = self.gone if action == DROP else self.gone.copy()
-        columns = units.values, units.owners, units.offsets
-        kernels.thin_notices(
-            *columns, gone, self.pinned, places, groups, self.params.min_share, *table, self.covered, out, shares, stays
-        )
+        # What is marked is there for others, and is not in the way of what goes.
+        gone, pinned = (self.gone, self.pinned) if action == DROP else (self.gone.copy(), self.pinned.copy())
+        columns = units.values, units.owners, units.offsets, gone, pinned, np.full(len(units.rows), -1, np.int64)
+        kernels.thin_notices(*columns, places, groups, self.params.min_share, *table, self.covered, out, shares, stays)
         rows = np.flatnonzero(out >= 0)
         offsets = np.append(0, np.cumsum(stays))[groups]
         return (
@@ -268,9 +268,11 @@ class _Planner:
         # A passage with an article that goes is told by that; two that stay are compared in order of preference.
         there = ~(self.dropped[passages.goers] | self.dropped[passages.stayers])
         order = np.flatnonzero(there)
-        order = order[
-            np.lexsort((spans[order, 0], self.ranks[passages.stayers[order]], self.ranks[passages.goers[order]]))
-        ]
+        # What goes is chosen before what is marked, which would be in its way. A sentence that a less preferred one
+        # holds goes as well, behind all that go by preference.
+        turned = order >= self.n_preferred
+        ranks = self.ranks[passages.stayers[order]], self.ranks[passages.goers[order]]
+        order = order[np.lexsort((spans[order, 0], *ranks, turned, ~drops[order]))]
         spans = spans[order]
         table = self._table(int((spans[:, 3] - spans[:, 2]).max(initial=0)))
         out, shares = np.full(len(units.rows), -1, np.int64), np.zeros(len(units.rows), np.float32)

@@ -204,8 +204,19 @@ def notice_places(report: Report, params: CleanParams, ranks: NDArray[np.int64])
     )
 
 
-def passage_spans(report: Report, params: CleanParams, ranks: NDArray[np.int64]) -> tuple[Spans, NDArray[np.uint8]]:
-    """Return the passages that are not let be, which side goes, and whether they are of one article."""
+class PassageSpans(NamedTuple):
+    """Passages both ways: behind the ``n_preferred`` by which the less preferred side goes stand the same turned round.
+
+    ``kinds`` tells which are of one article.
+    """
+
+    spans: Spans
+    kinds: NDArray[np.uint8]
+    n_preferred: int
+
+
+def passage_spans(report: Report, params: CleanParams, ranks: NDArray[np.int64]) -> PassageSpans:
+    """Return the passages that are not let be, with which side goes, and whether they are of one article."""
     passages = report.passages
     kinds = passage_kinds(passages, report.relations)
     kinds = np.where(kinds == Kind.SELF, Kind.SELF, Kind.REUSE).astype(np.uint8)
@@ -217,7 +228,8 @@ def passage_spans(report: Report, params: CleanParams, ranks: NDArray[np.int64])
     later = sides[0] > sides[2]
     left_whole, right_whole = (_are_paragraphs(report.segments, *sides[i : i + 2]) for i in (0, 2))
     left_goes = np.where(inside, np.where(left_whole == right_whole, later, left_whole), left_goes)
-    return _oriented(passages, rows, left_goes), kinds
+    both = _oriented(passages, np.tile(rows, 2), np.append(left_goes, ~left_goes))
+    return PassageSpans(both, np.tile(kinds, 2), len(rows))
 
 
 def _are_paragraphs(segments: Segments, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:

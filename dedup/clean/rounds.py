@@ -22,6 +22,8 @@ Scan = Callable[[Articles], Report]
 
 #: Each round takes something away, so they come to an end; so many mean that something goes and comes back.
 _MAX_ROUNDS = 100
+#: What came back may go again, for another copy; after so many times it stays.
+_MAX_RETURNS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,8 @@ def clean_articles(
     -----
     What is left is searched again after each round: without some of the text, the frequencies of words and the shares
     of articles are others, and so are the repeats. The last round finds nothing, which is why cleaning what is left
-    changes nothing. What went because of something that went itself in a later round comes back, and stays, unless
-    what is left has it too.
+    changes nothing. What went because of something that went itself in a later round comes back, unless what is left
+    has it too.
 
     Examples
     --------
@@ -141,12 +143,16 @@ def clean_articles(
 
 @dataclass(slots=True)
 class _State:
-    """What is gone so far: for each sentence and article the entry because of which it is, or -1, and the round."""
+    """What is gone so far: for each sentence and article the entry because of which it is, or -1, and the round.
+
+    ``returns`` counts how often a span came back; ``protected`` are those that may not go again.
+    """
 
     sentences: NDArray[np.int64]
     articles: NDArray[np.int64]
     entries: list[Removed] = field(default_factory=list)
     rounds: list[int] = field(default_factory=list)
+    returns: dict[tuple[int, int], int] = field(default_factory=dict)
     protected: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -284,7 +290,10 @@ class _Rounds:
             removed = self.state.entries[entry]
             self.state.sentences[self.state.sentences == entry] = -1
             self.state.articles[self.state.articles == entry] = -1
-            self.state.protected.append((removed.start, removed.end))
+            span = removed.start, removed.end
+            returns = self.state.returns[span] = self.state.returns.get(span, 0) + 1
+            if returns == _MAX_RETURNS:
+                self.state.protected.append(span)
         return bool(unsupported)
 
     def _removed(self) -> tuple[Removed, ...]:

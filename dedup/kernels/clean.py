@@ -125,16 +125,78 @@ def choose_articles(goers, stayers, enough, pin_first, dropped, pinned, chosen):
         chosen[edge] = True
 
 
+@inline
+def _thin_place(
+    values,
+    owners,
+    offsets,
+    gone,
+    pinned,
+    pinned_by,
+    first,
+    last,
+    group,
+    min_share,
+    keys,
+    stamps,
+    stamp,
+    covered,
+    out,
+    shares,
+):
+    """Let go of the units of a place that are known, take in the others; returns bits: 1 a unit went, 2 one stays."""
+    found = 0
+    _cover_span(values, first, last, keys, stamps, stamp, covered)
+    for unit in range(owners[first], owners[last - 1] + 1):
+        n = _count_covered(values, owners, offsets, unit, keys, stamps, stamp, covered, False)
+        size = offsets[unit + 1] - offsets[unit]
+        if not (gone[unit] or pinned[unit]) and n > 0 and n >= min_share * size:
+            gone[unit] = True
+            out[unit] = group
+            shares[unit] = np.float32(n / size)
+            found |= 1
+        elif not gone[unit]:
+            found |= 2
+        covered[offsets[unit] : offsets[unit + 1]] = 0
+    if not found & 2:
+        return found
+    for unit in range(owners[first], owners[last - 1] + 1):
+        if not (pinned[unit] or gone[unit]):
+            pinned[unit] = True
+            pinned_by[unit] = group
+    for i in range(first, last - RUN + 1):
+        if not (gone[owners[i]] or gone[owners[i + 1]] or gone[owners[i + 2]]):
+            _add(keys, stamps, stamp, sequence_hash(values, i, i + RUN))
+    return found
+
+
 @kernel
 def thin_notices(
-    values, owners, offsets, gone, pinned, places, groups, min_share, keys, stamps, covered, out, shares, stays
+    values,
+    owners,
+    offsets,
+    gone,
+    pinned,
+    pinned_by,
+    places,
+    groups,
+    min_share,
+    keys,
+    stamps,
+    covered,
+    out,
+    shares,
+    stays,
 ):
     """Fill for each unit the notice because of which it goes (else -1), and tell which places stay, if in part only.
 
-    The most preferred place of a notice stays, and whatever the places that stay do not say yet.
+    The most preferred place of a notice stays, and whatever the places that stay do not say yet. Only where nothing
+    goes by that, what a less preferred place holds, and more, goes for that place.
 
     Parameters
     ----------
+    pinned_by : int64[u]
+        All -1; the notice that pinned a unit.
     places : int64[p, 2]
         First and last token.
     groups : int64[g + 1]
@@ -144,30 +206,27 @@ def thin_notices(
     stays : bool[p]
     """
     for group in range(len(groups) - 1):
-        stamp = np.int64(group + 1)
-        for place in range(groups[group], groups[group + 1]):
-            first, last = places[place, 0], places[place, 1]
-            if first == last:
-                continue
-            _cover_span(values, first, last, keys, stamps, stamp, covered)
-            for unit in range(owners[first], owners[last - 1] + 1):
-                if not (gone[unit] or pinned[unit]):
-                    n = _count_covered(values, owners, offsets, unit, keys, stamps, stamp, covered, False)
-                    size = offsets[unit + 1] - offsets[unit]
-                    if n > 0 and n >= min_share * size:
-                        gone[unit] = True
-                        out[unit] = group
-                        shares[unit] = np.float32(n / size)
-                    else:
-                        stays[place] = True
-                covered[offsets[unit] : offsets[unit + 1]] = 0
-            if not stays[place]:
-                continue
-            for unit in range(owners[first], owners[last - 1] + 1):
-                pinned[unit] = pinned[unit] or not gone[unit]
-            for i in range(first, last - RUN + 1):
-                if not (gone[owners[i]] or gone[owners[i + 1]] or gone[owners[i + 2]]):
-                    _add(keys, stamps, stamp, sequence_hash(values, i, i + RUN))
+        for turn in range(2):
+            any_went = False
+            for i in range(groups[group + 1] - groups[group]):
+                place = groups[group + 1] - 1 - i if turn else groups[group] + i
+                first, last = places[place, 0], places[place, 1]
+                if first == last:
+                    continue
+                found = _thin_place(
+                    values, owners, offsets, gone, pinned, pinned_by, first, last, group, min_share,
+                    keys, stamps, np.int64(2 * group + turn + 1), covered, out, shares,
+                )  # fmt: skip
+                stays[place] = (found & 2) != 0
+                any_went = any_went or (found & 1) != 0
+            if any_went:
+                break
+            for place in range(groups[group], groups[group + 1]):
+                first, last = places[place, 0], places[place, 1]
+                for unit in range(owners[first], owners[last - 1] + 1) if first < last else range(0):
+                    if pinned_by[unit] == group:
+                        pinned[unit] = False
+                        pinned_by[unit] = -1
 
 
 @kernel
