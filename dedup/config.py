@@ -95,8 +95,10 @@ SETTINGS: dict[str, tuple[str, str]] = {
 }
 
 
-def load_config(settings: Mapping[str, object]) -> Config:
+def load_config(settings: Mapping[str, object], origins: Mapping[str, str] | None = None) -> Config:
     """Return the defaults with these settings laid over them; a value of ``None`` changes nothing.
+
+    ``origins`` says where settings stand, for the message.
 
     Raises
     ------
@@ -124,5 +126,6 @@ def load_config(settings: Mapping[str, object]) -> Config:
             else:
                 config = replace(config, **changes)
         except (TypeError, ValueError) as error:
-            raise ConfigError(str(error)) from None
+            origin = (origins or {}).get(name)
+            raise ConfigError(f"{origin}: {error}" if origin else str(error)) from None
     return config

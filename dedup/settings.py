@@ -8,11 +8,14 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dedup.errors import ConfigError
 from dedup.settings_gate import PLAIN, TABLES, Where, checked_gate, checked_rule, refuse, rules_of
 from dedup.settings_lines import key_lines, line_of
+
+if TYPE_CHECKING:
+    from dedup.config import Config
 
 FILE = "dedup.toml"
 _PYPROJECT = "pyproject.toml"
@@ -65,7 +68,7 @@ def find_file(inputs: Sequence[str]) -> Path | None:
     for parent in (folder, *folder.parents):
         if (parent / FILE).is_file():
             return parent / FILE
-        if (parent / _PYPROJECT).is_file() and "dedup" in _load(parent / _PYPROJECT).get("tool", {}):
+        if (parent / _PYPROJECT).is_file() and _own_table(_load(parent / _PYPROJECT)) is not None:
             return parent / _PYPROJECT
     return None
 
@@ -117,10 +120,17 @@ def _load(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
+def _own_table(pyproject: Mapping[str, Any]) -> Any:
+    """Return what a ``pyproject.toml`` has for this program, if anything."""
+    tool = pyproject.get("tool")
+    return tool.get("dedup") if isinstance(tool, dict) else None
+
+
 def _read_file(path: Path, found: Layers) -> None:
     content = _load(path)
     above = ("tool", "dedup") if path.name == _PYPROJECT else ()
-    table = content.get("tool", {}).get("dedup", {}) if above else content
+    table = _own_table(content) if above else content
+    table = {} if table is None else table
     lines = key_lines(path.read_text("utf-8-sig", "replace"))
     if not isinstance(table, dict):
         raise ConfigError(f"{path}: tool.dedup is {table!r}; a table is needed")
@@ -157,6 +167,20 @@ def _known(name: str, where: str) -> None:
     own_table = name[: name.rfind(".") + 1]
     others = {own_table + one.rpartition(".")[2]: one for one in names}
     refuse(name, others | {own_table + one: own_table + one for one in tables[own_table]}, where)
+
+
+def configured(settings: Mapping[str, Setting]) -> Config:
+    """Return the configuration of a run's settings.
+
+    Raises
+    ------
+    ConfigError
+        A value is not allowed: where it stands, unless it is a flag.
+    """
+    from dedup.config import load_config
+
+    origins = {name: setting.origin for name, setting in settings.items() if setting.origin != "flag"}
+    return load_config({name: setting.value for name, setting in settings.items()}, origins)
 
 
 def defaults() -> dict[str, object]:
@@ -229,7 +253,9 @@ def _read_environment(environment: Mapping[str, str], found: Layers) -> None:
     rules: dict[str, dict[str, object]] = {}
     for code, part, variable in rules_of(environment, _RULES_PREFIX):
         text = environment[variable]
-        value = {part: text if part == "level" else _parse(text)}
+        if not text:
+            continue
+        value = {part: text if part == "level" else _parse(text)} if part else _parse(text)
         rules.setdefault(code, {}).update(checked_rule(code, value, _at(variable), "gate.rules"))
         found.rules[code] = variable
     if rules:
@@ -238,15 +264,16 @@ def _read_environment(environment: Mapping[str, str], found: Layers) -> None:
         merged |= {code: {**merged.get(code, {}), **rule} for code, rule in rules.items()}
         found.gate["rules"] = Setting(merged, below.origin)
     for variable in sorted(environment):
-        if not variable.startswith(_PREFIX) or variable.startswith(_RULES_PREFIX):
-            continue
+        if not variable.startswith(_PREFIX) or variable.startswith(_RULES_PREFIX) or not environment[variable]:
+            continue  # an empty one is how a CI system says that nothing is set
         name = variable.removeprefix(_PREFIX).lower()
         text = environment[variable]
         table, _, own = name.partition("_")
         if table == "gate" and own in TABLES:
             raise ConfigError(f"{variable}: {own} are tables, which a file has; rules: {_RULES_PREFIX}D101_LEVEL=off")
         if table == "gate" and own in PLAIN:
-            values = text.split(",") if own in ("select", "ignore") else _parse(text) if own != "baseline" else text
+            codes = [one.strip().upper() for one in text.split(",") if one.strip()]
+            values = codes if own in ("select", "ignore") else _parse(text) if own != "baseline" else text
             found.gate[own] = Setting(checked_gate(own, values, _at(variable), Path()), variable)
             continue
         known = defaults()

@@ -55,15 +55,16 @@ def checked_gate(name: str, value: object, where: Where, folder: Path) -> object
 
 
 def rules_of(environment: Mapping[str, str], prefix: str) -> Iterator[tuple[str, str, str]]:
-    """Yield code, ``level`` or ``limit``, and variable of the rules that the environment sets.
+    """Yield code, ``level``, ``limit`` or nothing, and variable of the rules that the environment sets.
 
-    ``DEDUP_GATE_RULES_D101_LEVEL=warning``, ``DEDUP_GATE_RULES_D201_LIMIT=40``.
+    ``DEDUP_GATE_RULES_D101_LEVEL=warning``, ``DEDUP_GATE_RULES_D201_LIMIT=40``; without either of these, a level or a
+    limit by what it is, as in a file: ``DEDUP_GATE_RULES_D101=off``.
     """
     for variable in sorted(environment):
         if variable.startswith(prefix):
             code, _, part = variable.removeprefix(prefix).partition("_")
             check_code(code, variable)
-            if part.lower() not in _RULE:
+            if part and part.lower() not in _RULE:
                 names = [f"{prefix}{code}_{one.upper()}" for one in _RULE]
                 refuse(variable, dict(zip(names, names, strict=True)), "environment")
             yield code, part.lower(), variable
@@ -117,7 +118,7 @@ def _ignore(entry: dict[str, Any], where: Where, key: str) -> dict[str, Any]:
 def _override(entry: dict[str, Any], where: Where, key: str) -> dict[str, Any]:
     _known_keys(entry, _OVERRIDE, where, key)
     paths: Any = entry.get("paths")
-    if not _are_texts(paths):
+    if not _are_texts(paths) or not paths:
         raise ConfigError(f"{where('paths')}: {key}.paths is {paths!r}; paths (a list) and rules (a table) are needed")
     rules = _rules(entry.get("rules"), lambda *keys: where("rules", *keys), f"{key}.rules")
     for code, rule in rules.items():

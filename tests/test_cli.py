@@ -35,7 +35,7 @@ class StubRun:
         self.arguments: tuple = ()
         self.answer: object = every_kind()
 
-    def load_config(self, settings):
+    def load_config(self, settings, _origins=None):
         self.settings = dict(settings)
         return "config"
 
@@ -181,7 +181,7 @@ def test_an_interrupt_is_one_line_and_exit_code_130(stub, tmp_path):
 _BIG_REPORT = """
 import sys
 from types import ModuleType
-for name, value in (("load_config", lambda settings: None), ("scan", lambda *a, **k: report)):
+for name, value in (("load_config", lambda *a: None), ("scan", lambda *a, **k: report)):
     module = sys.modules.setdefault("dedup.config" if name == "load_config" else "dedup.pipeline", ModuleType("fake"))
     setattr(module, name, value)
 from dedup.model import Kind

@@ -84,6 +84,17 @@ def test_an_expired_entry_counts_no_more(feed, tmp_path):
 
     assert result.exit_code == 1
     assert "expired on 2020-01-31" in result.stdout
+    told = run("check", feed, "--baseline", path, "--update-baseline").stderr
+    assert "expired on 2020-01-31, and counts again; mend it, or set another day" in told
+
+
+def test_two_formats_for_programs_are_not_mixed_on_standard_output(feed):
+    """Lines that people read may follow one another there."""
+    both = run("check", feed, "--format", "json", "--format", "csv")
+    lines = run("check", feed, "--format", "terminal", "--format", "github", "--exit-zero")
+
+    assert (both.exit_code, "json and csv would be mixed on standard output" in both.stderr) == (2, True)
+    assert lines.exit_code == 0
 
 
 ENTRY = '{"dedup_baseline": 2}\n{"code": "D401", "fingerprint": "' + 32 * "0" + '", %s}\n'
@@ -98,6 +109,8 @@ ENTRY = '{"dedup_baseline": 2}\n{"code": "D401", "fingerprint": "' + 32 * "0" + 
         ('{"dedup_baseline": 1}\n<<<<<<< HEAD\n', ":2: a merge conflict"),
         ('{"dedup_baseline": 1}\n{"code": "D999", "fingerprint": "0"}\n', ":2: code is 'D999'"),
         ('{"dedup_baseline": 1}\n{"line": 3}\n', ":2: not an entry"),
+        ('{"dedup_baseline": 2}\n' + 100_000 * "[", ":2: not an entry"),
+        (ENTRY % '"expires": "20270131"', ":2: expires is '20270131'; a date such as 2027-01-31"),
         (ENTRY % '"articles": ["0a1b2"]', ":2: articles is"),
         (ENTRY % '"share": 40', ":2: share is 40; a number of 0 to 1"),
     ],

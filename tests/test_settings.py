@@ -122,7 +122,9 @@ def test_all_of_a_file_is_taken_over(feed):
         ("[[gate.overrides]]\npaths = 'x'\n", "paths (a list)"),
         ("[[gate.overrides]]\npaths = ['x']\nrules = { D101 = 200 }\n", "D101 has a limit here"),
         ("min_cosine = 'high'\n", "min_cosine is 'high'; a number is needed"),
-        ("min_cosine = 7\n", "7"),
+        ("\nmin_cosine = 7\n", "dedup.toml:2: score: min_cosine is 7.0; allowed: 0 to 1"),
+        ("min_tokens = -3\n", "dedup.toml:1: shingle: min_tokens is -3; at least 1"),
+        ("[[gate.overrides]]\npaths = []\nrules = { D101 = 'off' }\n", ":2: gate.overrides.paths is []"),
         ("levels = ['words']\n", "words"),
         ("min_tokens = true\n", "a whole number is needed"),
         ("min_tokens = \n", "not TOML"),
@@ -136,6 +138,49 @@ def test_what_is_wrong_is_named(feed, content, told):
         result = run(*command)
         assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.output
         assert told in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [("tool = 3\n", 0), ("[tool]\ndedup = 3\n", 2), ("[tool]\nother = 3\n", 0)]
+)
+def test_a_project_file_without_a_table_of_ours_has_no_settings(feed, content, code):
+    """Whatever it has in its place; one that is not a table is refused."""
+    (feed.parent / "pyproject.toml").write_text(content)
+
+    result = run("check", feed)
+
+    assert (result.exit_code, "tool.dedup is 3; a table is needed" in result.stderr) == (code, code == 2)
+
+
+def test_a_value_out_of_range_is_named_with_its_variable(feed, monkeypatch):
+    """A flag is named by its own words, the environment by the variable."""
+    monkeypatch.setenv("DEDUP_MIN_COSINE", "1.5")
+
+    result = run("check", feed)
+
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "dedup: error: DEDUP_MIN_COSINE: score: min_cosine is 1.5; allowed: 0 to 1\n",
+    )
+
+
+def test_the_environment_is_read_as_flags_are(feed):
+    """Codes in lower case and with spaces; a rule by its level alone; an empty variable sets nothing."""
+    environment = {
+        "DEDUP_GATE_SELECT": "d1, D201",
+        "DEDUP_GATE_RULES_D201": "warning",
+        "DEDUP_GATE_RULES_D401": "0.4",
+        **dict.fromkeys(("DEDUP_GATE_BASELINE", "DEDUP_GATE_MAX_NEW", "DEDUP_MIN_COSINE", "DEDUP_FIELDS"), ""),
+        "DEDUP_GATE_RULES_D101_LEVEL": "",
+    }
+
+    found = layers([str(feed)], {}, environment=environment)
+
+    assert {name: one.value for name, one in found.gate.items()} == {
+        "select": ("D1", "D201"),
+        "rules": {"D201": {"level": "warning"}, "D401": {"limit": 0.4}},
+    }
+    assert found.run == {}
 
 
 def test_an_unknown_variable_is_named():

@@ -64,18 +64,18 @@ def _split(
     inputs: Sequence[str], settings: Mapping[str, object], *, quiet: bool, verbose: bool, file: Path | None
 ) -> tuple[Config, dict[str, object]]:
     """Return the configuration for reading, and the settings that an archive has a say in."""
-    from dedup.config import SETTINGS, load_config
-    from dedup.settings import layers
+    from dedup.config import SETTINGS
+    from dedup.settings import configured, layers
 
     found = layers(inputs, settings, file=file)
     if verbose and found.file and not quiet:
         click.echo(f"dedup: settings of {found.file}", err=True)
-    values = {name: setting.value for name, setting in found.run.items()}
-    reading = {name: value for name, value in values.items() if name in SETTINGS and SETTINGS[name][0] == "read"}
-    others = {name: value for name, value in values.items() if name not in reading}
+    reading = {name: one for name, one in found.run.items() if name in SETTINGS and SETTINGS[name][0] == "read"}
+    configured(found.run)  # refuses what is not allowed, with where it stands
+    others = {name: one.value for name, one in found.run.items() if name not in reading}
     if others.pop("candidates", "lsh") == "exact" and settings.get("candidates"):
         raise ConfigError("--candidates exact: an archive is searched by LSH; leave it out, or use `dedup report`")
-    return load_config(reading), others
+    return configured(reading), others
 
 
 def _read(

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -255,6 +256,14 @@ def _update_baseline(path: Path, known: Baseline, judgement: Judgement, params: 
     for line in changes:
         click.echo(line)
     click.echo(f"{path}: {len(entries)} entries, {len(changes)} changed")
+    today = date.today()
+    expired = [entry for key, entry in entries.items() if key in judgement.found and entry.is_expired(today)]
+    for entry in expired:
+        click.echo(
+            f"dedup: {path}: {entry.code} {entry.text!r} expired on {entry.expires}, and counts again; "
+            "mend it, or set another day in its entry",
+            err=True,
+        )
 
 
 def _scan(named: Sequence[str], against: Sequence[str], settings: Mapping[str, object], **more: Any) -> Report:

@@ -20,16 +20,15 @@ def config(inputs: tuple[str, ...], config_file: Path | None, form: str, schema:
     variables win over the file, and flags over both.
     """
     from dedup.clean.params import clean_params
-    from dedup.config import load_config
     from dedup.gate.params import gate_params
-    from dedup.settings import Setting, defaults, gate_settings, layers
+    from dedup.settings import Setting, configured, defaults, gate_settings, layers
     from dedup.settings_schema import settings_schema
 
     if schema:
         click.echo(json.dumps(settings_schema(), indent=2))
         return
     found = layers(inputs, {}, file=config_file)
-    load_config({name: setting.value for name, setting in found.run.items()})
+    configured(found.run)
     gate_params({name: setting.value for name, setting in found.gate.items() if name != "baseline"})
     shown = {name: Setting(value, "default") for name, value in defaults().items()} | found.run
     clean_params({name: setting.value for name, setting in found.clean.items()})

@@ -12,6 +12,8 @@ from dedup.reports.verdict import FORMATS
 
 #: Of a verdict, and the page of a report.
 _FORMATS = tuple(sorted((*FORMATS, "html")))
+#: Lines that may follow one another on standard output.
+_FOR_PEOPLE = {"terminal", "github", "markdown"}
 
 
 def _codes(_ctx: click.Context, _option: click.Parameter, values: Sequence[str]) -> tuple[str, ...]:
@@ -51,6 +53,12 @@ def _formats(
         if name not in _FORMATS or (colon and not path):
             raise click.BadParameter(f"{value!r} is not NAME or NAME:PATH with a name of {', '.join(_FORMATS)}")
         found.append((name, Path(path) if path else None))
+    streamed = [name for name, path in found if path is None]
+    if len(streamed) > 1 and not set(streamed) <= _FOR_PEOPLE:
+        raise click.BadParameter(
+            f"{' and '.join(streamed)} would be mixed on standard output; give all but one a file, as in "
+            f"{next(name for name in streamed if name not in _FOR_PEOPLE)}:FILE"
+        )
     if not found:
         found = [("terminal", None)]
         if os.environ.get("GITHUB_ACTIONS") == "true":

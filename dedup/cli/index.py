@@ -65,15 +65,13 @@ def index() -> None:
 @options.add(_INDEX, *options.SETTINGS)
 def create(path: str, store: Literal["text", "hashes"], **settings: object) -> None:
     """Make an empty archive; the settings that decide what is found stay with it."""
-    from dedup.config import load_config
     from dedup.index.archive import Index
-    from dedup.settings import layers
+    from dedup.settings import configured, layers
 
     if settings["candidates"] == "exact":
         raise ConfigError("--candidates exact: an archive is searched by LSH; leave it out")
     found = layers((), settings)
-    config = load_config({name: setting.value for name, setting in found.run.items()})
-    Index.create(path, config, store=store).close()
+    Index.create(path, configured(found.run), store=store).close()
     click.echo(f"{path}: made; fill it with `dedup index add INPUT... --index {path}`")
 
 

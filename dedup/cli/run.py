@@ -85,13 +85,12 @@ def prepared(
 
     ``settings`` are those of flags; those of the environment and of a file are below them.
     """
-    from dedup.config import load_config
-    from dedup.settings import layers
+    from dedup.settings import configured, layers
 
     found = layers(inputs, settings, file=file)
     if verbose and found.file and not quiet:
         click.echo(f"dedup: settings of {found.file}", err=True)
-    config = load_config({name: setting.value for name, setting in found.run.items()})
+    config = configured(found.run)
     with working(quiet) as progress:
         yield config, progress
 

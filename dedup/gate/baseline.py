@@ -92,7 +92,10 @@ def read_baseline(path: Path) -> Baseline:
     if not isinstance(version, int) or isinstance(version, bool):
         raise ConfigError(f"{path}: not a baseline of dedup; give another file, or remove it and use --update-baseline")
     if version not in _READ:
-        raise ConfigError(f"{path}: a baseline of version {version}, this is version {VERSION}; make it anew")
+        raise ConfigError(
+            f"{path}: a baseline of version {version}, which this release cannot read (it reads "
+            f"{' and '.join(map(str, _READ))}); use the release of dedup that wrote it, or a newer one"
+        )
     entries: Baseline = {}
     for number, line in enumerate(lines[1:], 2):
         if line.strip() and "dedup_baseline" not in _object(line):  # a merge that keeps both sides has the head twice
@@ -115,7 +118,7 @@ def _merged(one: Entry, other: Entry) -> Entry:
 def _object(line: str) -> dict[str, object]:
     try:
         value = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -136,13 +139,8 @@ def _entry(line: str, where: str) -> Entry:
     for name, value in texts.items():
         if not isinstance(value, str):
             raise ConfigError(f"{where}: {name} is {value!r}; a text is needed")
-    if texts["expires"]:
-        try:
-            date.fromisoformat(str(texts["expires"]))
-        except ValueError:
-            raise ConfigError(
-                f"{where}: expires is {texts['expires']!r}; a date such as 2027-01-31 is needed"
-            ) from None
+    if texts["expires"] and not _is_day(str(texts["expires"])):
+        raise ConfigError(f"{where}: expires is {texts['expires']!r}; a date such as 2027-01-31 is needed")
     articles, share = values.get("articles", []), values.get("share", 0)
     if not isinstance(articles, list) or not all(isinstance(one, str) and _ARTICLE.fullmatch(one) for one in articles):
         raise ConfigError(f"{where}: articles is {articles!r}; a list of hexadecimal numbers is needed")
@@ -158,6 +156,14 @@ def _entry(line: str, where: str) -> Entry:
         articles=tuple(articles),
         share=float(share),
     )
+
+
+def _is_day(text: str) -> bool:
+    """Tell whether a text is a date in the form that people read as one; ISO 8601 has others."""
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def write_baseline(path: Path, entries: Baseline) -> None:
