@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from dedup.kernels import delimited as kernels
 from dedup.model import NO_DATE, Articles, Skip
-from dedup.readers import ReadParams, layout, read_feeds
+from dedup.readers import FIELDS, ReadParams, layout, read_feeds
 from dedup.readers.fields import FieldTable
 
 quick = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -105,6 +105,33 @@ def test_columns_are_found_by_name(tmp_path):
         articles.body(0), articles.ids[0], articles.tags[0], articles.languages[0], articles.sources[0]
     )  # fmt: skip
     assert int(datetime(2026, 1, 5, tzinfo=UTC).timestamp()) == articles.dates[0]
+
+
+def values_by_role(articles: Articles) -> dict[str, object]:
+    """Return what is read of a file of one article; the id only if the file gives it."""
+    (identity,) = articles.ids
+    strings = {"source": articles.sources, "url": articles.urls, "language": articles.languages, "tags": articles.tags}
+    found = {role: column[0] for role, column in strings.items()}
+    given = "" if identity.startswith(articles.files[0]) else identity
+    return found | {"id": given, "title": articles.title(0), "text": articles.body(0), "date": int(articles.dates[0])}
+
+
+@pytest.mark.parametrize("role", FIELDS)
+def test_every_usual_name_is_found_in_narrow_tables(tmp_path, role):
+    """However few the columns are, each usual name gives what it gives in JSON Lines: in CSV, TSV and Parquet."""
+    value, moment = "2026-01-05", int(datetime(2026, 1, 5, tzinfo=UTC).timestamp())
+    for name in FIELDS[role]:
+        for others in ({"text": "plaintext"}, {"title": "headline", "text": "plaintext", "id": "uid"}):
+            record = {other: "Fog" for of, other in others.items() if of != role} | {name: value}
+            pq.write_table(pa.Table.from_pylist([record]), tmp_path / "t.parquet")
+            rows = list(record), list(record.values())
+
+            expected = values_by_role(read(tmp_path, json.dumps(record).encode(), "t.jsonl"))
+
+            assert expected[role] == (moment if role == "date" else value)
+            assert expected == values_by_role(read(tmp_path, "\n".join(map(",".join, rows)).encode()))
+            assert expected == values_by_role(read(tmp_path, "\n".join(map("\t".join, rows)).encode(), "t.tsv"))
+            assert expected == values_by_role(read_feeds([tmp_path / "t.parquet"]))
 
 
 def test_a_table_without_a_text_column_names_what_it_has(tmp_path):

@@ -13,6 +13,8 @@ from dedup.kernels.gather import DOUBLED, PLAIN, STRIDE
 from dedup.kernels.jsonlines import DATE, N_ROLES, TAGS, is_utf8
 
 _NEWLINE, _RETURN = 10, 13
+#: Above every rank: nothing is taken for a role yet. Ranks are places in a list of names, however few are in a table.
+_NOTHING = 1 << 62
 
 
 @inline
@@ -166,7 +168,7 @@ def scan_delimited(
             continue
         start = i
         begun = np.int64(0)
-        best[:] = len(roles)
+        best[:] = _NOTHING
         is_plain = True
         column = 0
         whole = True
