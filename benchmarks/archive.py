@@ -17,7 +17,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -29,7 +31,7 @@ from numpy.typing import NDArray
 from benchmarks.datasets import read_records
 from benchmarks.processes import Run, run
 from benchmarks.results import Figure, Options, Result, Row
-from dedup.index import blocks, database, postings
+from dedup.index import database, postings
 
 _PARAGRAPHS = 1_000_000
 _CHECKED = 100
@@ -256,6 +258,7 @@ def _timed(work: Callable[[], object]) -> float:
 
 def _blocks(path: Path, keys: list[NDArray[np.uint64]], wanted: list[NDArray[np.uint64]]) -> Row:
     from dedup.index.postings import PostingFile
+    from dedup.index.runs import RunWriter
 
     db = sqlite3.connect(path, isolation_level=None)
     db.executescript(f"PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; {database.SCHEMA}")
@@ -263,9 +266,11 @@ def _blocks(path: Path, keys: list[NDArray[np.uint64]], wanted: list[NDArray[np.
 
     def build() -> None:
         db.execute("BEGIN")
-        for band, one in enumerate(keys):
-            order = np.argsort(one)
-            table.write_blocks(0, band, 0, blocks.to_blocks(one[order], order))
+        with ThreadPoolExecutor(1) as executor:
+            run = RunWriter(db, table, len(keys[0]), [], executor)
+            for band, one in enumerate(keys):
+                run.write(0, band, partial(_sorted, one))
+            run.end()
         db.execute("COMMIT")
         db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
@@ -276,6 +281,11 @@ def _blocks(path: Path, keys: list[NDArray[np.uint64]], wanted: list[NDArray[np.
     row = {"build s": _timed(build)}
     look_up()
     return row | {"look up s": _timed(look_up)}
+
+
+def _sorted(keys: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    order = np.argsort(keys)
+    return keys[order], order
 
 
 def _rows(path: Path, keys: list[NDArray[np.uint64]], wanted: list[NDArray[np.uint64]]) -> Row:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -333,28 +334,48 @@ def test_verify_sees_what_is_lost(tmp_path: Path):
 
 
 def test_postings_come_back_whatever_their_size():
-    """Keys over all of 64 bits, repeated ones, numbers up to 32 bits, several runs: what a dictionary holds."""
+    """Keys over all of 64 bits, repeated ones, numbers up to 32 bits, in several runs and in one made of them.
+
+    What is found for some keys, and everything that is kept, is what a dictionary holds.
+    """
     import sqlite3
 
     from dedup.index import database, postings
+    from dedup.index.runs import RunWriter, sorted_entries
 
     source = np.random.default_rng(5)
     db = sqlite3.connect(":memory:", isolation_level=None)
     db.executescript(database.SCHEMA)
     table = postings.PostingFile(db)
     held: dict[int, list[int]] = {}
-    for run, top in enumerate((300, 2**28, 2**33, 2**64 - 1)):
-        keys = source.integers(0, top, 40_000, np.uint64, endpoint=True)
-        values = source.integers(0, 2**32 - 1, 40_000, endpoint=True)
-        table.write_unsorted(0, 0, run, keys, values)
-        for key, value in zip(keys.tolist(), values.tolist(), strict=True):
+
+    def write(entries: tuple[np.ndarray, np.ndarray], absorbed: list[int]) -> int:
+        run = RunWriter(db, table, 1, absorbed, executor)
+        run.write(database.BANDS, 3, lambda: sorted_entries(*entries))
+        run.end()
+        for key, value in zip(entries[0].tolist(), entries[1].tolist(), strict=True):
             held.setdefault(key, []).append(value)
-    table.load()
-    wanted = np.concatenate([source.choice(np.array(sorted(held), np.uint64), 500), np.array([5, 5, 301], np.uint64)])
+        table.load()
+        return run.run
 
-    asked, found = table.find(0, 0, wanted)
+    def found(wanted: np.ndarray) -> dict[int, list[int]]:
+        got: dict[int, list[int]] = {}
+        for i, value in zip(*(column.tolist() for column in table.find(database.BANDS, 3, wanted)), strict=True):
+            got.setdefault(i, []).append(value)
+        return {i: sorted(values) for i, values in got.items()}
 
-    got: dict[int, list[int]] = {i: [] for i in range(len(wanted))}
-    for i, value in zip(asked.tolist(), found.tolist(), strict=True):
-        got[i].append(value)
-    assert [sorted(held.get(key, [])) for key in wanted.tolist()] == [sorted(got[i]) for i in range(len(wanted))]
+    with ThreadPoolExecutor(2) as executor:
+        made: list[int] = []
+        for top in (300, 2**28, 2**33, 2**64 - 1, 2**32):
+            keys = source.integers(0, top, 40_000, np.uint64, endpoint=True)
+            values = source.integers(0, 2**32 - 1, 40_000, endpoint=True)
+            made.append(write((keys, values), made if top == 2**32 else []))
+            absent = [301, 5, 5]
+            wanted = np.append(source.choice(np.array(sorted(held), np.uint64), 500), np.array(absent, np.uint64))
+
+            assert {i: sorted(held[key]) for i, key in enumerate(wanted.tolist()) if key in held} == found(wanted)
+
+    everything = zip(*(column.tolist() for column in table.entries(database.BANDS, 3)), strict=True)
+    assert sorted((key, value) for key, values in held.items() for value in values) == sorted(everything)
+    assert [(made[-1], 5)] == db.execute("SELECT id, segments FROM runs").fetchall()
+    assert db.execute("SELECT count(*) FROM blobs").fetchone()[0] < 5 * 40_000 / 600 + 60

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,19 @@ from numpy.typing import NDArray
 from dedup.arrays import sorted_unique
 from dedup.config import Config
 from dedup.index import sketches
-from dedup.index.blocks import Block, to_blocks
 from dedup.index.contents import Described, band_keys
 from dedup.index.database import ANCHORS, BANDS, POSTINGS, SEGMENTS, WORDS, check_head, connect, create, told
 from dedup.index.filearticles import read_articles, write_articles
-from dedup.index.postings import PostingFile
+from dedup.index.postings import Entries, PostingFile
+from dedup.index.runs import RunWriter, sorted_entries
 from dedup.index.settings import keeps_of
 from dedup.index.store import Addition, Counts, Heads, Pairs, Postings, settings_in
 from dedup.model import Articles, Strings
 
 #: How long a writer waits for another one.
 WAIT_SECONDS = 20.0
-#: So many runs of one size become one: reading costs a block of each.
-_MERGED_RUNS = 8
+#: So many runs of one size become one: reading costs a block of each, and what is cut fine fills no pages.
+_MERGED_RUNS = 4
 
 
 class FileStore:
@@ -160,11 +161,11 @@ class FileStore:
             first = self._number("segments")
             rows[new] = first + np.arange(len(new))
             self._number("segments", len(new))
-            run = self._db.execute("INSERT INTO runs (segments) VALUES (?)", (len(new),)).lastrowid or 0
             described = addition.describe(new)
             sketches.write(self._db, first, addition.keys[new], described)
             self._bounds = None
-            self._postings.write(SEGMENTS, 0, run, addition.keys[new], rows[new])
+            run = self._new_run(len(new))
+            run.write(SEGMENTS, 0, lambda: (addition.keys[new], rows[new]))
             self._write_bands(run, described, rows[new])
             later = np.flatnonzero(addition.documents & ~was_document)
             anchors, owners = described.anchors, rows[new][described.anchor_rows]
@@ -174,13 +175,13 @@ class FileStore:
                 again = addition.describe(grown)
                 anchors = np.append(anchors, again.anchors)
                 owners = np.append(owners, rows[grown][again.anchor_rows])
-            self._postings.write_unsorted(ANCHORS, 0, run, anchors.astype(np.uint64), owners)
+            run.write(ANCHORS, 0, lambda: sorted_entries(anchors.astype(np.uint64), owners))
             values = numbers[addition.places] << 1 | addition.is_document
-            self._postings.write_unsorted(POSTINGS, 0, run, rows[addition.owners].astype(np.uint64), values)
+            run.write(POSTINGS, 0, lambda: sorted_entries(rows[addition.owners].astype(np.uint64), values))
             words, counts = addition.words(later)
-            self._postings.write(WORDS, 0, run, words, counts << 1)
+            run.write(WORDS, 0, lambda: (words, counts << 1))
+            run.end()
             self._number("documents", len(later))
-            self._merge_some()
 
     def _documents(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Tell which segments (-1 for none) stand in an article as a paragraph or title."""
@@ -190,30 +191,31 @@ class FileStore:
         found[asked[postings.asked[postings.is_document]]] = True
         return found
 
-    def _write_bands(self, run: int, described: Described, rows: NDArray[np.int64]) -> None:
+    def _write_bands(self, run: RunWriter, described: Described, rows: NDArray[np.int64]) -> None:
         assert self.config is not None
         searched = described.searched
         keys = band_keys(described.sets, searched, self.config, self.executor)
         numbers = rows[searched].astype(np.uint32)
 
-        def work(band: int) -> list[Block]:
+        def sort(band: int) -> Entries:
             from dedup.kernels.sort import radix_argsort
 
             column, order = keys[:, band].copy(), numbers.copy()
             radix_argsort(column, 32, order, np.empty_like(column), np.empty_like(order))
-            return list(to_blocks(column, order))
+            return column.astype(np.uint64), order.astype(np.int64)
 
-        for band, blocks in enumerate(self.executor.map(work, range(keys.shape[1]))):
-            self._postings.write_blocks(BANDS, band, run, blocks)
+        for band in range(keys.shape[1]):
+            run.write(BANDS, band, partial(sort, band))
 
-    def _merge_some(self) -> None:
-        runs = self._db.execute("SELECT id, segments FROM runs").fetchall()
-        tiers: dict[int, list[int]] = {}
-        for run, segments in runs:
-            tiers.setdefault(int(np.log2(segments + 1)) // 3, []).append(run)
-        for members in tiers.values():
-            if len(members) >= _MERGED_RUNS:
-                self._postings.merge(members, words=WORDS)
+    def _new_run(self, segments: int) -> RunWriter:
+        """Begin a run, which takes in those that are hardly larger if they are too many with it, and so on."""
+        left = dict(self._db.execute("SELECT id, segments FROM runs").fetchall())
+        absorbed: list[int] = []
+        total = segments
+        while len(alike := [run for run, size in left.items() if size <= 2 * total]) + 1 >= _MERGED_RUNS:
+            absorbed += alike
+            total += sum(left.pop(run) for run in alike)
+        return RunWriter(self._db, self._postings, segments, absorbed, self.executor)
 
     def remove(self, numbers: NDArray[np.int64], removal: Addition) -> None:
         """Take articles out; ``removal`` has the segments of their texts."""
@@ -225,11 +227,11 @@ class FileStore:
             asked, rows = self.segments_of(removal.keys[documents])
             gone = documents[asked[~self._documents(rows.astype(np.int64))]]
             words, counts = removal.words(gone)
-            run = self._db.execute("INSERT INTO runs (segments) VALUES (0)").lastrowid or 0
-            self._postings.write(WORDS, 0, run, words, (counts << 1) - 1)
+            run = self._new_run(0)
+            run.write(WORDS, 0, lambda: (words, (counts << 1) - 1))
+            run.end()
             self._number("documents", -len(gone))
             self._db.execute("DELETE FROM files WHERE id NOT IN (SELECT file FROM articles)")
-            self._merge_some()
 
     def segments_of(self, keys: NDArray[np.uint64]) -> Pairs:
         """Return the numbers of segments, from their keys."""
@@ -294,7 +296,7 @@ class FileStore:
     def counts(self) -> Counts:
         """Return how much there is."""
         (articles,) = self._db.execute("SELECT count(*) FROM articles").fetchone()
-        words = self._postings.all_entries(WORDS, 0)[0]
+        words = self._postings.entries(WORDS, 0)[0]
         size = sum(
             Path(self.name + suffix).stat().st_size for suffix in ("", "-wal") if Path(self.name + suffix).exists()
         )
@@ -308,20 +310,36 @@ class FileStore:
     def compact(self) -> None:
         """Let go of what removed articles have left behind, and make one run of all."""
         with self.writing():
-            segments, values = self._postings.all_entries(POSTINGS, 0)
+            segments, values = self._postings.entries(POSTINGS, 0)
             alive = np.isin(values >> 1, self.heads().numbers)
             live = np.zeros(self._number("segments"), np.bool_)
             live[segments[alive].astype(np.int64)] = True
             numbers = np.where(live, np.cumsum(live) - 1, -1)
-            n_live = int(live.sum())
-            runs = [run for (run,) in self._db.execute("SELECT id FROM runs")]
-            self._postings.renumber(runs, numbers, self.heads().numbers, n_live)
+            self._renumber(numbers)
             sketches.renumber(self._db, live)
             self._bounds = None
-            self._number("segments", n_live - len(live))
+            self._number("segments", int(live.sum()) - len(live))
         with self._told():
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def _renumber(self, numbers: NDArray[np.int64]) -> None:
+        """Make one run of all, with new numbers of the segments (-1 for one that is gone) and the live articles."""
+        articles = self.heads().numbers
+
+        def change(kind: int, entries: Entries) -> Entries:
+            keys, values = entries
+            if kind == WORDS:
+                return keys, values
+            if kind == POSTINGS:
+                kept = np.isin(values >> 1, articles)
+                return numbers[keys[kept].astype(np.int64)].astype(np.uint64), values[kept]
+            kept = numbers[values] >= 0
+            return keys[kept], numbers[values[kept]]
+
+        runs = self._db.execute("SELECT id, segments FROM runs").fetchall()
+        gone = sum(size for _, size in runs) - int((numbers >= 0).sum())
+        RunWriter(self._db, self._postings, -gone, [run for run, _ in runs], self.executor, change).end()
 
     def problems(self) -> Iterator[str]:
         """Yield what is wrong inside, a line each."""
@@ -334,10 +352,10 @@ class FileStore:
     def _lost(self) -> Iterator[str]:
         n_segments = self._number("segments")
         for kind, name in ((SEGMENTS, "keys"), (ANCHORS, "anchors")):
-            _, values = self._postings.all_entries(kind, 0)
+            _, values = self._postings.entries(kind, 0)
             if (values >= n_segments).any():
                 yield f"{int((values >= n_segments).sum())} {name} lead to segments that are not there"
-        segments, values = self._postings.all_entries(POSTINGS, 0)
+        segments, values = self._postings.entries(POSTINGS, 0)
         if (segments >= n_segments).any():
             yield f"{int((segments >= n_segments).sum())} places are of segments that are not there"
         there = self.heads().numbers
@@ -348,7 +366,7 @@ class FileStore:
         (lost,) = self._db.execute("SELECT count(*) FROM articles WHERE id NOT IN (SELECT id FROM texts)").fetchone()
         if lost:
             yield f"{lost} articles have no text"
-        keys, numbers = self._postings.all_entries(SEGMENTS, 0)
+        keys, numbers = self._postings.entries(SEGMENTS, 0)
         if len(keys) != n_segments or len(np.unique(keys)) != len(keys):
             yield f"{len(keys)} keys for {n_segments} segments"
         elif n_segments and (self._sketches(numbers).keys != keys).any():

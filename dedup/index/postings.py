@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.blocks import ALIGNED, BLOCK_ROWS, VALUE_ROWS, Block, entries_of, to_blocks
+from dedup.index.blocks import ALIGNED, VALUE_ROWS
 
-#: Keys of short blocks are read together, up to what fills a page.
-_KEY_BYTES = 2 * BLOCK_ROWS
 #: Blobs of keys, and of values, that stand in memory in one piece while they are looked into.
 _PIECE_BLOBS = 128
 _VALUE_BLOBS = 1024
@@ -25,7 +23,8 @@ _PIECES_AHEAD = 4
 ROW = np.dtype([("first", "<u8"), ("last", "<u8"), ("keys", "<i8"), ("start", "<i4"), ("count", "<i4"),
                 ("values", "<i8"), ("key_width", "u1"), ("value_width", "u1")])  # fmt: skip
 
-_Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
+#: Keys and values.
+Entries = tuple[NDArray[np.uint64], NDArray[np.int64]]
 #: Blobs of keys, their blocks as `kernels.index.search_blocks` takes them, the first key of each, and their
 #: rows in the table of the map.
 _Piece = tuple[list[bytes], NDArray[np.int64], NDArray[np.uint64], NDArray[np.int64]]
@@ -47,11 +46,10 @@ class _Map:
         self.runs[run] = rows
         self._table = None
 
-    def drop(self, runs: Iterable[int]) -> None:
-        """Forget the blocks of runs."""
-        for run in runs:
-            self.runs.pop(run, None)
+    def drop(self, runs: Iterable[int]) -> NDArray[np.void]:
+        """Forget the blocks of runs, and return them (`ROW`)."""
         self._table = None
+        return np.concatenate([np.empty(0, ROW), *(self.runs.pop(run) for run in runs if run in self.runs)])
 
     def table(self) -> NDArray[np.void]:
         """Return the blocks of all runs (`ROW`)."""
@@ -75,43 +73,17 @@ class PostingFile:
                 raise sqlite3.DatabaseError("a list of postings is not as long as it should be")
             self._maps[kind, part].put(run, np.frombuffer(data, ROW))
 
-    def write(self, kind: int, part: int, run: int, keys: NDArray[np.uint64], values: NDArray[np.int64]) -> None:
-        """Append sorted entries to a run."""
-        self.write_blocks(kind, part, run, to_blocks(keys, values))
+    def put(self, kind: int, part: int, run: int, rows: NDArray[np.void]) -> None:
+        """Add the blocks of a map in a run (`ROW`), which have been written."""
+        self._maps[kind, part].put(run, rows)
 
-    def write_blocks(self, kind: int, part: int, run: int, blocks: Iterable[Block]) -> None:
-        """Write the blocks of a map in a run, which has none of it yet."""
-        blocks = list(blocks)
-        rows = np.zeros(len(blocks), ROW)
-        # All keys before all values: who looks for keys reads them in one go.
-        first, size = 0, 0
-        for at, block in enumerate(blocks):
-            if size + len(block.keys) > _KEY_BYTES and at > first:
-                rows["keys"][first:at] = self._insert(b"".join(one.keys for one in blocks[first:at]))
-                first, size = at, 0
-            rows[at] = (block.first, block.last, 0, size, block.count, 0, block.key_width, block.value_width)
-            size += len(block.keys)
-        if blocks:
-            rows["keys"][first:] = self._insert(b"".join(one.keys for one in blocks[first:]))
-            rows["values"] = [self._insert_values(block) for block in blocks]
-            self._db.execute("INSERT INTO blocks VALUES (?, ?, ?, ?)", (kind, part, run, rows.tobytes()))
-            self._maps[kind, part].put(run, rows)
+    def drop(self, kind: int, part: int, runs: Iterable[int]) -> NDArray[np.void]:
+        """Forget the blocks of a map in some runs, and return them (`ROW`)."""
+        return self._maps[kind, part].drop(runs)
 
-    def _insert(self, data: bytes) -> int:
-        return self._db.execute("INSERT INTO blobs (data) VALUES (?)", (data,)).lastrowid or 0
-
-    def _insert_values(self, block: Block) -> int:
-        """Write the values of a block; returns the first blob, which the others follow."""
-        size = VALUE_ROWS * block.value_width
-        first, *_ = [self._insert(block.values[at : at + size]) for at in range(0, len(block.values), size)]
-        return first
-
-    def write_unsorted(
-        self, kind: int, part: int, run: int, keys: NDArray[np.uint64], values: NDArray[np.int64]
-    ) -> None:
-        """Append entries to a run."""
-        order = np.lexsort((values, keys))
-        self.write(kind, part, run, keys[order], values[order])
+    def maps(self) -> list[tuple[int, int]]:
+        """Return kind and part of all maps."""
+        return list(self._maps)
 
     def find(self, kind: int, part: int, keys: NDArray[np.uint64]) -> _Found:
         """Return pairs of an index into ``keys`` and a number that is kept for it, in no order."""
@@ -156,14 +128,7 @@ class PostingFile:
             sizes = np.array([len(one) for one in data])
             here = np.flatnonzero((of_block >= first) & (of_block < first + len(data)))
             rows, at = touched[here], of_block[here] - first
-            starts, counts = table["start"][rows].astype(np.int64), table["count"][rows].astype(np.int64)
-            widths = table["key_width"][rows].astype(np.int64)
-            # The kernel that reads them looks at no bounds.
-            fits = (starts >= 0) & (counts >= 0) & (starts + counts * widths <= sizes[at]) & (starts % ALIGNED == 0)
-            if not fits.all() or (sizes % ALIGNED).any():
-                raise sqlite3.DatabaseError("postings are not as long as they should be")
-            starts += (np.cumsum(sizes) - sizes)[at]
-            blocks = np.column_stack([starts, counts, widths, lows[rows], highs[rows]])
+            blocks = np.column_stack([_key_table(table[rows], at, sizes), lows[rows], highs[rows]])
             yield data, blocks, table["first"][rows], rows
 
     def _found(self, table: NDArray[np.void], parts: Sequence[_Places], of_key: NDArray[np.int64]) -> _Found:
@@ -213,79 +178,49 @@ class PostingFile:
             raise sqlite3.DatabaseError("postings are missing")
         return data
 
-    def all_entries(self, kind: int, part: int, runs: Sequence[int] | None = None) -> _Entries:
-        """Return all entries of a map, or those of some runs, in no order."""
+    def entries(self, kind: int, part: int, runs: Sequence[int] | None = None) -> Entries:
+        """Return all entries of a map, or those of some runs: those of a run are sorted by their keys."""
         found = self._maps.get((kind, part), _Map()).runs
-        keys, values = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-        for run, rows in found.items():
-            if runs is not None and run not in runs:
-                continue
-            blobs, of_block = np.unique(rows["keys"], return_inverse=True)
-            of_keys = self._blobs(blobs)
-            for row, at in zip(rows.tolist(), of_block.tolist(), strict=True):
-                first, last, _, start, count, values_at, key_width, value_width = row
-                data = b"".join(self._blobs(np.arange(values_at, values_at + -(-count // VALUE_ROWS))))
-                gaps = of_keys[at][start : start + count * key_width]
-                if (len(gaps), len(data)) != (count * key_width, count * value_width):
-                    raise sqlite3.DatabaseError("postings are not as long as they should be")
-                part_keys, part_values = entries_of(Block(first, last, count, key_width, value_width, gaps, data))
-                keys.append(part_keys)
-                values.append(part_values)
-        return np.concatenate(keys), np.concatenate(values)
+        rows = np.concatenate([np.empty(0, ROW), *(found[run] for run in found if runs is None or run in runs)])
+        total = int(rows["count"].sum())
+        keys, values = np.empty(total, np.uint64), np.empty(total, np.int64)
+        at = 0
+        for first in range(0, len(rows), _PIECE_BLOBS):
+            part_rows = rows[first : first + _PIECE_BLOBS]
+            here = slice(at, at := at + int(part_rows["count"].sum()))
+            self._expand(part_rows, keys[here], values[here])
+        return keys, values
 
-    def merge(self, runs: Sequence[int], *, words: int) -> None:
-        """Make one run of several; of the map of kind ``words``, the values of a key are added up."""
-        self._rewrite(runs, lambda kind, entries: _added(*entries) if kind == words else entries)
+    def _expand(self, rows: NDArray[np.void], keys: NDArray[np.uint64], values: NDArray[np.int64]) -> None:
+        """Fill what blocks hold."""
+        from dedup.kernels import index as kernels
 
-    def renumber(
-        self, runs: Sequence[int], numbers: NDArray[np.int64], articles: NDArray[np.int64], n_live: int
-    ) -> None:
-        """Make one run of all, with new numbers of the segments (-1 for one that is gone) and the live articles."""
-        from dedup.index.database import POSTINGS, WORDS
-
-        def change(kind: int, entries: _Entries) -> _Entries:
-            keys, values = entries
-            if kind == WORDS:
-                return _added(keys, values)
-            if kind == POSTINGS:
-                kept = np.isin(values >> 1, articles)
-                return numbers[keys[kept].astype(np.int64)].astype(np.uint64), values[kept]
-            kept = numbers[values] >= 0
-            return keys[kept], numbers[values[kept]]
-
-        self._rewrite(runs, change, n_live)
-
-    def _rewrite(
-        self, runs: Sequence[int], change: Callable[[int, _Entries], _Entries], segments: int | None = None
-    ) -> None:
-        chosen = set(runs)
-        marks = ",".join("?" * len(runs))
-        if segments is None:
-            (segments,) = self._db.execute(f"SELECT sum(segments) FROM runs WHERE id IN ({marks})", runs).fetchone()
-        run = self._db.execute("INSERT INTO runs (segments) VALUES (?)", (segments,)).lastrowid or 0
-        # A map at a time: its old blocks go as its new ones come.
-        for (kind, part), one in list(self._maps.items()):
-            keys, values = change(kind, self.all_entries(kind, part, runs))
-            old = np.concatenate([np.empty(0, ROW), *(rows for run, rows in one.runs.items() if run in chosen)])
-            ranges = [(blob, blob) for blob in np.unique(old["keys"]).tolist()]
-            ranges += zip(
-                old["values"].tolist(), (old["values"] + (old["count"] - 1) // VALUE_ROWS).tolist(), strict=True
-            )
-            self._db.executemany("DELETE FROM blobs WHERE id BETWEEN ? AND ?", ranges)
-            one.drop(chosen)
-            self._db.execute(
-                f"DELETE FROM blocks WHERE run IN ({marks}) AND kind = ? AND part = ?", (*runs, kind, part)
-            )
-            self.write_unsorted(kind, part, run, keys, values)
-        self._db.execute(f"DELETE FROM runs WHERE id IN ({marks})", runs)
+        counts, widths = rows["count"].astype(np.int64), rows["value_width"].astype(np.int64)
+        blobs, of_block = np.unique(rows["keys"], return_inverse=True)
+        of_keys = self._blobs(blobs)
+        blocks = _key_table(rows, of_block, np.array([len(one) for one in of_keys]))
+        numbers = blobs_of_values(rows)
+        # Runs that were written in turns have no order among each other.
+        order = np.argsort(numbers, kind="stable")
+        sorted_values = self._blobs(numbers[order])
+        of_values = [b""] * len(numbers)
+        for at, one in zip(order.tolist(), sorted_values, strict=True):
+            of_values[at] = one
+        data = b"".join(of_values)
+        if len(data) != int((counts * widths).sum()):
+            raise sqlite3.DatabaseError("postings are not as long as they should be")
+        starts = np.cumsum(counts * widths) - counts * widths
+        blocks = np.column_stack([blocks, starts, widths])
+        kernels.expand_blocks(
+            *_views(b"".join(of_keys)), np.frombuffer(data, np.uint8), blocks, rows["first"].copy(), keys, values
+        )
 
 
 def _search(piece: _Piece, wanted: NDArray[np.uint64]) -> _Places:
     from dedup.kernels import index as kernels
 
     blobs, blocks, firsts, rows = piece
-    data = b"".join(blobs)
-    views = (np.frombuffer(data, "<u2"), np.frombuffer(data, "<u4"), np.frombuffer(data, "<u8"))
+    views = _views(b"".join(blobs))
     size = 2 * int(blocks[:, 4].max() - blocks[:, 3].min()) + 1024
     while True:
         asked, found = np.empty(size, np.int64), np.empty((size, 2), np.int64)
@@ -297,6 +232,28 @@ def _search(piece: _Piece, wanted: NDArray[np.uint64]) -> _Places:
         size = -1 - used
 
 
+def _views(data: bytes) -> tuple[NDArray[np.uint16], NDArray[np.uint32], NDArray[np.uint64]]:
+    return np.frombuffer(data, "<u2"), np.frombuffer(data, "<u4"), np.frombuffer(data, "<u8")
+
+
+def _key_table(rows: NDArray[np.void], of_blob: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where in blobs, one after the other, the keys of blocks begin, how many there are, and their widths."""
+    starts, counts = rows["start"].astype(np.int64), rows["count"].astype(np.int64)
+    widths = rows["key_width"].astype(np.int64)
+    # The kernels that read them look at no bounds.
+    fits = (starts >= 0) & (counts >= 0) & (starts + counts * widths <= sizes[of_blob]) & (starts % ALIGNED == 0)
+    if not fits.all() or (sizes % ALIGNED).any():
+        raise sqlite3.DatabaseError("postings are not as long as they should be")
+    return np.column_stack([starts + (np.cumsum(sizes) - sizes)[of_blob], counts, widths])
+
+
+def blobs_of_values(rows: NDArray[np.void]) -> NDArray[np.int64]:
+    """Return the blobs in which the values of blocks (`ROW`) are, one block after the other."""
+    counts = -(-rows["count"].astype(np.int64) // VALUE_ROWS)
+    firsts = np.cumsum(counts) - counts
+    return np.repeat(rows["values"] - firsts, counts) + np.arange(int(counts.sum()))
+
+
 def _spread(asked: NDArray[np.int64], values: NDArray[np.int64], of_key: NDArray[np.int64]) -> _Found:
     """Return what was found for each distinct key for each of the keys that are equal to it."""
     order = np.argsort(asked, kind="stable")
@@ -305,12 +262,3 @@ def _spread(asked: NDArray[np.int64], values: NDArray[np.int64], of_key: NDArray
     counts = high - low
     at = np.repeat(low - (np.cumsum(counts) - counts), counts) + np.arange(int(counts.sum()))
     return np.repeat(np.arange(len(of_key)), counts), values[at]
-
-
-def _added(keys: NDArray[np.uint64], values: NDArray[np.int64]) -> _Entries:
-    """Return each key once, with the sum of its changes, which are kept with the sign in the lowest bit."""
-    distinct, at = np.unique(keys, return_inverse=True)
-    changes = np.where(values & 1, -(values + 1 >> 1), values >> 1)
-    sums = np.bincount(at, changes, len(distinct)).astype(np.int64)
-    kept = sums != 0
-    return distinct[kept], np.where(sums[kept] < 0, (-sums[kept] << 1) - 1, sums[kept] << 1)

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from dedup.index.contents import Described
 
-#: Segments in a blob: two fill a page of the file.
-_CHUNK = 224
+#: Segments in a blob, of 26 bytes each: two blobs fill a page of the file.
+_CHUNK = 156
 #: Blobs that stand in memory at once.
 _READ_CHUNKS = 1024
 _TITLE = 0x8000

@@ -124,3 +124,43 @@ def take_values(data, starts, widths, values):
         for byte in range(widths[row]):
             value |= np.int64(data[starts[row] + byte]) << np.int64(8 * byte)
         values[row] = value
+
+
+@kernel
+def expand_blocks(steps_16, steps_32, steps_64, data, blocks, firsts, keys, values):
+    """Fill ``keys`` (uint64[n]) and ``values`` (int64[n]) with what blocks of postings hold, one after the other.
+
+    Parameters
+    ----------
+    steps_16, steps_32, steps_64 : uint16, uint32, uint64
+        As `search_blocks` takes them.
+    data : uint8
+        Values of all blocks.
+    blocks : int64[b, 5]
+        Of each: the byte at which its keys begin, how many entries it has, bytes of a difference, the byte at which
+        its values begin, and bytes of a value.
+    firsts : uint64[b]
+        First key of each.
+    """
+    at = 0
+    for block in range(len(blocks)):
+        start = blocks[block, 0]
+        n = blocks[block, 1]
+        key_width = blocks[block, 2]
+        key = firsts[block]
+        for i in range(n):
+            if key_width == 2:
+                key += np.uint64(steps_16[start // 2 + i])
+            elif key_width == 4:
+                key += np.uint64(steps_32[start // 4 + i])
+            else:
+                key += steps_64[start // 8 + i]
+            keys[at + i] = key
+        width = blocks[block, 4]
+        start = blocks[block, 3]
+        for i in range(n):
+            value = np.int64(0)
+            for byte in range(width):
+                value |= np.int64(data[start + i * width + byte]) << np.int64(8 * byte)
+            values[at + i] = value
+        at += n
