@@ -137,6 +137,24 @@ def test_the_first_text_that_is_there_is_shown(feed: Feed):
         assert not finding.places[0].text_kept or "text" in one["places"][0]
 
 
+def test_other_thresholds_go_by_the_scores_of_what_has_no_text(feed: Feed, tmp_path: Path):
+    """A saved report at another cosine: what stays is what stays with texts, but for runs of words; a line says so."""
+    folder, new, _ = feed
+    stay = {}
+    for store in ("text", "hashes"):
+        saved = tmp_path / f"{store}.json"
+        run("index", "check", new, "--index", folder / f"{store}.db", "--format", f"json:{saved}", "-q")
+        found = json.loads(run("report", "--from", saved, "--min-cosine", "0.9", "--format", "json").output)
+        stay[store] = {(one["number"], *place["bytes"]) for one in found["findings"] for place in one["places"]}
+
+    result = run("report", "--from", tmp_path / "hashes.json", "--min-cosine", "0.9", "--top", "0")
+
+    assert 0 == result.exit_code, result.output
+    assert stay["hashes"] <= stay["text"]
+    assert "The archive keeps hashes: its places stay by their scores alone" in result.output
+    assert "(its text is not kept in the archive)" in result.output
+
+
 def test_what_is_kept_holds_no_word(feed: Feed):
     """The file has neither a title nor a run of words of a text; the settings say what it keeps."""
     folder, _, phrases = feed

@@ -383,3 +383,24 @@ def test_a_page_of_a_gate_filters_by_rule_and_baseline(opened, folder, seeds):
     assert new == column(page, "text")
     assert 3 == len(new)
     assert all("D101 new" in text for text in new)
+
+
+def test_what_an_archive_of_hashes_has_is_told_and_not_shown(opened, folder):
+    """Two places without a text, beside the first that has one; the article of one says why it is not there."""
+    line = "The committee said on Friday that the new bridge over the Tarn will open in spring, two years late."
+    old = [{"id": name, "text": f"{line}\n\nNothing else of {name} is said again."} for name in ("a", "b")]
+    with dedup.Index.create(folder / "hashes.db", store="hashes", jobs=1) as index:
+        index.add(old)
+        report = index.check([{"id": "c", "text": line}])
+    page = opened(written(folder, "hashes", page_of(report)))
+
+    assert "hashes.db keeps hashes of words" in page.inner_text(".view:not([hidden])")
+    page.get_by_role("link", name="Findings").first.click()
+    page.locator(".rows .row a.excerpt").first.click()
+    page.wait_for_selector(".side")
+    sides = page.locator(".side").all_inner_texts()
+    assert 3 == len(sides)
+    assert ["not kept in the archive" in side for side in sides] == [True, True, False]
+    assert line in sides[2]
+    page.locator(".side a").first.click()
+    page.locator(".note", has_text="The archive keeps hashes, and not this text; 1 mark").wait_for()

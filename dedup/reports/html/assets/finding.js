@@ -55,6 +55,7 @@ export class FindingView {
 		const places = await placesOf(one, this.data);
 		const copy = Math.max(1, Math.min(state.copy, places.length - 1));
 		const texts = await Promise.all([textOf(places[0], one), textOf(places[copy] ?? places[0], one)]);
+		const told = await this.told(one, places, texts);
 		if (turn !== this.turn) return; // another finding has been asked for since
 		this.copy = copy;
 		const at = listed.indexOf(one);
@@ -63,7 +64,7 @@ export class FindingView {
 			this.section,
 			this.head(one, at, listed),
 			this.scores(one, places[copy]),
-			this.sides(places, copy, texts),
+			this.sides(places, copy, texts, told),
 			el("h2", {}, many(places.length, "place")),
 			el(
 				"p",
@@ -129,7 +130,14 @@ export class FindingView {
 		);
 	}
 
-	sides(places, copy, texts) {
+	/** Return the first place that has its text, with it, where the two that are shown have none. */
+	async told(one, places, texts) {
+		if (texts[0] || texts[1]) return null;
+		const at = places.findIndex((place) => place.text || (one.level === "article" && !place.article.hashed));
+		return at < 0 ? null : { at, text: await textOf(places[at], one) };
+	}
+
+	sides(places, copy, texts, told) {
 		const [first, second] = [places[0], places[copy]];
 		if (!texts[0] || !texts[1]) {
 			const place = texts[0] ? second : first;
@@ -137,6 +145,7 @@ export class FindingView {
 				"section",
 				{ class: "sides", "aria-label": "Side by side" },
 				[first, second].map((one, i) => this.side(one, i ? copy : 0, texts[i] ? [own(texts[i].text)] : null, texts[i])),
+				told?.text ? this.side(places[told.at], told.at, [own(told.text.text)], told.text) : null,
 				el(
 					"p",
 					{ class: "note" },
