@@ -17,13 +17,10 @@ from dedup.model import Articles, Findings, Kind, Level
 from dedup.passages import ArticleTokens
 from dedup.passes import Survey, char_ranges, join_parts
 from dedup.score import TermRows, Vocabulary
-from dedup.scratch import current
 from dedup.shingles import Ranges, Shingles, leaves, shingle
 
 #: Segments whose tokens are made at once.
 _SLICE = 10_000
-#: Under a limit: they stand all over the text, and each has 64 KB read along with it.
-_LIMITED_SLICE = 1_000
 
 _R = TypeVar("_R")
 
@@ -194,5 +191,4 @@ def score_places(
 
 def _map_slices(work: Callable[[slice], _R], n: int, executor: Executor) -> list[_R]:
     """Return what ``work`` makes of each slice of ``n`` segments, a few thousand at a time."""
-    size = _SLICE if current() is None else _LIMITED_SLICE
-    return list(executor.map(work, [slice(i, min(i + size, n)) for i in range(0, n, size)]))
+    return list(executor.map(work, [slice(i, min(i + _SLICE, n)) for i in range(0, n, _SLICE)]))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dedup.model import Articles, Hashed, Level, Segments, Tokens
 from dedup.segment import SegmentParams, segment
 from dedup.shingles import leaves
+from dedup.spans import compact, is_apart
 from dedup.tokens import TokenParams, TokenSpace, tokenize
 
 #: Text that is cut as one task.
@@ -43,9 +44,13 @@ def tokens_of(
     params : TokenParams
         Of articles without text, those that they were made with.
     space : TokenSpace, optional
-        As of `tokenize`.
+        As of `tokenize`; with it they are taken to stand one behind the other in the text.
     """
     hashed = articles.hashed
+    if hashed is None and space is None:
+        text, moved, moved_ends = compact(articles.text, starts, ends)
+        tokens = tokenize(text, moved, moved_ends, params)
+        return tokens if moved is starts else _move(tokens, starts - moved)
     if hashed is None:
         return tokenize(articles.text, starts, ends, params, space=space)
     firsts, counts = _inside(hashed.starts, hashed.ends, starts, ends)
@@ -64,6 +69,12 @@ def tokens_of(
         column[of_hashed], column[~of_hashed] = kept[rows], made
     tokens = Tokens(values, first, last, read.offsets + sums, read.invalid)
     return _join(tokens, hashed, starts, ends) if len(hashed.joined_starts) else tokens
+
+
+def _move(tokens: Tokens, by: NDArray[np.int64]) -> Tokens:
+    """Return tokens that stand further on, those of each span by so many bytes."""
+    steps = np.repeat(by, np.diff(tokens.offsets))
+    return replace(tokens, starts=tokens.starts + steps, ends=tokens.ends + steps)
 
 
 def _inside(
@@ -99,7 +110,15 @@ def mark_numbers(articles: Articles, tokens: Tokens, values: NDArray[np.int32]) 
     """Move each value one bit up and set the lowest if its token begins or ends with a digit."""
     from dedup.kernels import passages as kernels
 
-    kernels.mark_numbers(articles.text, tokens.starts, tokens.ends, values)
+    text, places = articles.text, tokens
+    if is_apart(text):
+        rows = np.flatnonzero(np.diff(tokens.offsets))
+        starts, ends = tokens.starts[tokens.offsets[rows]], tokens.ends[tokens.offsets[rows + 1] - 1]
+        text, moved, _ = compact(text, starts, ends)
+        shifts = np.zeros(len(tokens.offsets) - 1, np.int64)
+        shifts[rows] = moved - starts
+        places = _move(tokens, shifts)
+    kernels.mark_numbers(text, places.starts, places.ends, values)
     hashed = articles.hashed
     if hashed is None or not len(hashed.starts):
         return

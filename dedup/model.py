@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.spans import reader
+
 #: In `Articles.dates`: the article has no date, or one that cannot be read.
 NO_DATE = np.iinfo(np.int64).min
 
@@ -78,8 +80,8 @@ class Strings:
 
 def slices(text: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]) -> list[str]:
     """Return ``text[starts[i]:ends[i]]`` as strings, invalid bytes as U+FFFD."""
-    data = text.data  # slices of a memory view cost half of what slices of an array do
-    return [str(data[start:end], "utf-8", "replace") for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+    read = reader(text)
+    return [read(*span).decode("utf-8", "replace") for span in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ class Articles:
         """Return ``text[start:end]`` as a string, invalid bytes as U+FFFD; nothing of an article without text."""
         if self.hashed is not None and self.hashed.articles[np.searchsorted(self.offsets, start, "right") - 1]:
             return ""
-        return self.text[start:end].tobytes().decode("utf-8", "replace")
+        return reader(self.text)(int(start), int(end)).decode("utf-8", "replace")
 
     def title(self, article: int) -> str:
         """Return the title of an article, or an empty string."""

@@ -26,6 +26,7 @@ from dedup.passages import ANCHOR_TOKENS, Anchors
 from dedup.score import DocumentFrequencies, Vocabulary
 from dedup.scratch import can_pin, make_room
 from dedup.shingles import Ranges, ShingleRuns, leaves, run_bounds, shingle_runs, token_ranges
+from dedup.spans import compact
 from dedup.tokens import TokenSpace, characters
 from dedup.workspace import Growing, HashStore, Workers, count_counters
 
@@ -332,7 +333,7 @@ def distinct_vocabulary(
 
 def char_ranges(articles: Articles, starts: NDArray[np.int64], ends: NDArray[np.int64], config: Config) -> Ranges:
     """Return the folded characters of each span."""
-    units = characters(articles.text, starts, ends, config.tokens)
+    units = characters(*compact(articles.text, starts, ends), config.tokens)
     return Ranges(units.values, units.offsets[:-1], units.offsets[1:])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import random
 import subprocess
 import sys
@@ -14,7 +15,9 @@ import pytest
 import dedup
 from dedup import counters, passes, scratch
 from dedup.errors import ConfigError
+from dedup.kernels import scratch as kernels
 from dedup.scratch import LEAST_BYTES, Scratch, parse_size
+from dedup.spans import compact, reader
 from tests.strategies import made_feed
 from tests.test_reports import json_of
 
@@ -60,10 +63,37 @@ def test_the_report_is_the_same(hungry):
 
     with hungry.in_use():
         again = dedup.articles_of(made_feed(random.Random(3), 300))
+        assert hungry.place(again.text) is not None
         limited = json_of(dedup.scan(again, jobs=2))
 
     assert plain == limited
     assert hungry.usage.releases > 0
+
+
+def test_spans_of_a_text_come_without_what_lies_around_them(tmp_path):
+    """Their bytes are those of the text, and a few of them from all over it take next to no memory."""
+    source = np.random.default_rng(5)
+    plain = source.integers(0, 256, 1 << 25, np.uint8)
+    starts = source.integers(0, len(plain) - 200, 500)
+    ends = starts + source.integers(0, 200, len(starts))
+    limited = Scratch(LEAST_BYTES, tmp_path)
+    with limited.in_use():
+        text = plain + np.uint8(0)
+        assert limited.place(text) is not None
+        assert limited.place(text[::2]) is None
+        limited._state[kernels.MOST] = 0
+        limited.make_room()
+        before = _resident_bytes()
+        found, firsts, lasts = compact(text, starts, ends)
+        read = reader(text)
+        one_by_one = [read(start, end) for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+        more = _resident_bytes() - before
+
+    expected = [plain[start:end].tobytes() for start, end in zip(starts, ends, strict=True)]
+    assert [found[start:end].tobytes() for start, end in zip(firsts, lasts, strict=True)] == expected
+    assert one_by_one == expected
+    assert more < 4 << 20
+    assert compact(plain, starts, ends)[0] is plain
 
 
 @pytest.mark.parametrize("levels", [("title", "paragraph", "sentence"), ("title", "article")])
@@ -91,6 +121,10 @@ def test_counters_without_room_are_counted_in_parts(hungry, monkeypatch, levels)
     for one in found.kept:
         slots = found.store.get(one) & np.uint32(len(expected.counters) - 1)
         assert (found.counts[one] == expected.counters[slots]).all()
+
+
+def _resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
 
 
 def test_the_limit_is_kept_though_no_other_thread_has_its_turn(tmp_path):

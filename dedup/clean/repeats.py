@@ -13,6 +13,7 @@ from dedup.findings import passage_kinds, rank_articles
 from dedup.model import Articles, Kind, Level, Passages, Relation, Segments
 from dedup.pipeline import Report
 from dedup.reports import KINDS
+from dedup.spans import compact
 from dedup.tokens import tokenize
 
 #: Codes of actions; 0 is keep.
@@ -110,14 +111,14 @@ def action_codes(params: CleanParams) -> NDArray[np.uint8]:
 def make_units(articles: Articles, segments: Segments, rows: NDArray[np.int64], report: Report) -> Units:
     """Return these sentences with their tokens."""
     starts, ends = segments.starts[rows], segments.ends[rows]
-    tokens = tokenize(articles.text, starts, ends, report.config.tokens)
-    first, last = articles.text[tokens.starts], articles.text[np.maximum(tokens.ends, 1) - 1]
+    text, moved, moved_ends = compact(articles.text, starts, ends)
+    tokens = tokenize(text, moved, moved_ends, report.config.tokens)
+    first, last = text[tokens.starts], text[np.maximum(tokens.ends, 1) - 1]
     zero = np.uint8(48)
     owners = np.repeat(np.arange(len(rows), dtype=np.int32), np.diff(tokens.offsets))
     numbers = ((first - zero) <= 9) | ((last - zero) <= 9)
-    return Units(
-        rows, starts, ends, segments.articles[rows], tokens.offsets, owners, tokens.values, numbers, tokens.starts
-    )
+    places = tokens.starts if moved is starts else tokens.starts + (starts - moved)[owners]
+    return Units(rows, starts, ends, segments.articles[rows], tokens.offsets, owners, tokens.values, numbers, places)
 
 
 class EdgeSpans(NamedTuple):

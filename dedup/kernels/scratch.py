@@ -14,7 +14,7 @@ from dedup.kernels import allocating, kernel
 #: Smaller arrays stay on the heap: a page of a file costs more at first touch than one of the heap that was used.
 THRESHOLD_BITS = 18
 #: Slots up to this size keep their pages when they are free: shards take and give them all the time.
-_KEPT_BITS = 24
+_KEPT_BITS = 26
 #: Sizes are rounded up to powers of two, up to this; what is not touched takes neither memory nor disk.
 LARGEST_BITS = 38
 _CLASSES = LARGEST_BITS - THRESHOLD_BITS + 1
@@ -40,7 +40,7 @@ CONTROL_SIZE = 5
 
 _PUNCH_HOLE = 3  # FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE, of linux/falloc.h
 _DONT_NEED = 4  # MADV_DONTNEED, of asm-generic/mman-common.h
-_PAUSE_MICROSECONDS = 10_000
+_PAUSE_MICROSECONDS = 1_000
 
 _malloc = types.ExternalFunction("malloc", types.uintp(types.uintp))
 _calloc = types.ExternalFunction("calloc", types.uintp(types.uintp, types.uintp))
@@ -52,6 +52,7 @@ _clear = types.ExternalFunction("memset", types.uintp(types.uintp, types.intc, t
 _fallocate = types.ExternalFunction("fallocate", types.intc(types.intc, types.intc, types.int64, types.int64))
 _madvise = types.ExternalFunction("madvise", types.intc(types.uintp, types.uintp, types.intc))
 _open = types.ExternalFunction("open", types.intc(types.uintp, types.intc))
+_pread = types.ExternalFunction("pread", types.intp(types.intc, types.uintp, types.uintp, types.int64))
 _read = types.ExternalFunction("read", types.intp(types.intc, types.voidptr, types.uintp))
 _close = types.ExternalFunction("close", types.intc(types.intc))
 _usleep = types.ExternalFunction("usleep", types.intc(types.uintc))
@@ -84,6 +85,21 @@ def look(state, size):
     if resident + size > state[MOST]:
         _madvise(np.uint64(state[BASE]), np.uint64(SPAN_BYTES), _DONT_NEED)
         state[RELEASED] += 1
+
+
+@kernel
+def read_spans(file, place, starts, ends, out):
+    """Fill ``out`` with spans of a file, counted from ``place``, one behind the other; tell whether all were read."""
+    at = 0
+    for i in range(len(starts)):
+        start = starts[i]
+        while start < ends[i]:
+            n = _pread(file, out.ctypes.data + at, ends[i] - start, place + start)
+            if n <= 0:
+                return False
+            start += n
+            at += n
+    return True
 
 
 @kernel

@@ -13,6 +13,7 @@ from dedup.arrays import sorted_unique
 from dedup.hashed import has_text
 from dedup.reports.positions import positions
 from dedup.reports.view import LEVELS, clean, cut_text
+from dedup.spans import reader
 
 if TYPE_CHECKING:
     from dedup.pipeline import Report
@@ -123,11 +124,11 @@ def segment_columns(report: Report, rows: NDArray[np.int64]) -> dict[str, NDArra
 
 def segment_texts(report: Report, rows: NDArray[np.int64]) -> Iterator[tuple[str, bool]]:
     """Yield what is given of the text of each segment, and whether that is less than all."""
-    text = report.articles.text.data
+    read = reader(report.articles.text)
     starts, ends = report.segments.starts[rows], report.segments.ends[rows]
     ends = np.where(has_text(report.articles)[report.segments.articles[rows]], ends, starts)
     for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        yield cut_text(text[start:end].tobytes())
+        yield cut_text(read(start, end))
 
 
 def report_segments(report: Report) -> list[Segment]:

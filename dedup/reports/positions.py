@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dedup.kernels.positions import locate
 from dedup.model import Articles
+from dedup.spans import compact
 
 
 class Positions(NamedTuple):
@@ -82,7 +83,12 @@ def _locate(
     """Return lines, columns and characters of positions, counted from their bases, from 0."""
     order = np.lexsort((byte_positions, bases))
     found = [np.empty(len(order), np.int64) for _ in range(3)]
-    locate(articles.text, bases[order], byte_positions[order], *found)
+    bases, byte_positions = bases[order], byte_positions[order]
+    first = np.append(True, bases[1:] != bases[:-1])[: len(bases)]
+    last = np.append(first[1:], True)[: len(bases)]
+    text, moved, _ = compact(articles.text, bases[first], byte_positions[last])
+    moved = moved[np.cumsum(first) - 1]
+    locate(text, moved, byte_positions - bases + moved, *found)
     lines, columns, characters = (np.empty(len(order), np.int64) for _ in range(3))
     lines[order], columns[order], characters[order] = found
     return lines, columns, characters

@@ -19,6 +19,7 @@ from dedup.reports.html.blocks import Address, Blocks, Counted
 from dedup.reports.positions import positions
 from dedup.reports.text import describe
 from dedup.reports.view import LEVELS, Finding, Place, choose_findings, clean, iso_dates, report_findings
+from dedup.spans import reader
 
 if TYPE_CHECKING:
     from dedup.pipeline import Report
@@ -377,8 +378,9 @@ def _surrounded(report: Report, place: Place) -> tuple[str, str, str]:
     first, last = int(articles.offsets[place.article]), int(articles.offsets[place.article + 1])
     low, high = (first, body) if place.part == "title" else (body, last)
     # Characters that a cut goes through are left out.
-    before = articles.text[max(low, start - 4 * SURROUNDING_CHARACTERS) : start].tobytes().decode("utf-8", "ignore")
-    after = articles.text[end : min(high, end + 4 * SURROUNDING_CHARACTERS)].tobytes().decode("utf-8", "ignore")
+    read = reader(articles.text)
+    before = read(max(low, start - 4 * SURROUNDING_CHARACTERS), start).decode("utf-8", "ignore")
+    after = read(end, min(high, end + 4 * SURROUNDING_CHARACTERS)).decode("utf-8", "ignore")
     text = articles.slice_text(start, min(end, start + 4 * MAX_TEXT_CHARACTERS + 4))
     return _tail(before), text, _head(after)
 
