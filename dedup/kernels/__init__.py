@@ -12,12 +12,30 @@ inline deletes ``__pycache__/*.nb*``; an installation writes all files anew and 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 from typing import TypeVar, cast
 
-import numba
+
+def _load_numba() -> ModuleType:
+    """Load Numba without coverage.py, a tenth of a small run where it is installed.
+
+    Numba imports it only to know whether it is there (`numba.misc.coverage_support`), and uses it when
+    ``NUMBA_JIT_COVERAGE`` is set. Who measures coverage has loaded it before.
+    """
+    if "coverage" in sys.modules:
+        return import_module("numba")
+    try:
+        sys.modules["coverage"] = None
+        return import_module("numba")
+    finally:
+        del sys.modules["coverage"]
+
+
+numba = _load_numba()
 
 _F = TypeVar("_F", bound=Callable[..., object])
 
@@ -48,7 +66,7 @@ def kernel(function: _F) -> _F:
     Memory is the caller's: nothing here makes an array, so references to arrays need no counting, which took two
     thirds of the time where small helpers are called, and a fifth of the compiling.
     """
-    return cast(_F, numba.njit(cache=True, nogil=True, _nrt=False)(function))  # type: ignore[call-overload]
+    return cast(_F, numba.njit(cache=True, nogil=True, _nrt=False)(function))
 
 
 def allocating(function: _F) -> _F:

@@ -54,12 +54,13 @@ def tasks(file: OpenFile) -> Iterator[Task]:
 
 
 def _array_tasks(array: Iterator[bytes | memoryview | str], file: OpenFile) -> Iterator[Task]:
-    counted = 0
+    counted = parsed = 0
     for first, elements, end in array_blocks(array, file.params.block_bytes):
         read_bytes, counted = file.stream.read_bytes - counted, file.stream.read_bytes
         # Line breaks inside an element of an array that is right are white space between its tokens.
         is_plain = all(isinstance(element, memoryview) for element in elements) and file.table.scanned_keys is not None
-        if is_plain and sum(map(len, elements)) >= file.params.compiled_bytes:
+        parsed += sum(map(len, elements))
+        if is_plain and parsed >= file.params.compiled_bytes:
             block = b"\n".join(bytes(element).replace(b"\n", b" ") for element in elements)
             yield partial(parse_block, block, first, len(elements), file.path, file.file_row, file.table, read_bytes)
         else:
@@ -97,12 +98,13 @@ def _line_tasks(chunks: Iterator[bytes], file: OpenFile) -> Iterator[Task]:
                 return
         blocks = chain(line_blocks(iter([first]), params.block_bytes), blocks)
         first = next(blocks, b"")
-    line = 1
+    line, parsed = 1, 0
     while first:
         read_bytes, counted = stream.read_bytes - counted, stream.read_bytes
         # Of bytes, `count` is four times slower.
         n_lines = int(np.count_nonzero(np.frombuffer(first, np.uint8) == _LINE_FEED))
-        if len(first) < params.compiled_bytes or table.scanned_keys is None:
+        parsed += len(first)
+        if parsed < params.compiled_bytes or table.scanned_keys is None:
             yield partial(parse_lines, numbered_lines(first, line), path, file_row, table, read_bytes)
         else:
             yield partial(parse_block, first, line, n_lines + 1, path, file_row, table, read_bytes)
