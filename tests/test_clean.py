@@ -16,6 +16,7 @@ from dedup.clean.cut import Cut
 from dedup.clean.edits import dropped_articles, pieces
 from dedup.clean.params import CleanParams, clean_params
 from dedup.clean.plan import make_plan
+from dedup.clean.remains import Why
 from dedup.clean.rounds import Cleaning, clean_articles
 from dedup.errors import ConfigError
 from dedup.findings import passage_kinds
@@ -163,13 +164,16 @@ def could_go(found: Cleaning, params: CleanParams) -> list[str]:
     return over
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000), n=st.integers(1, 16), params=params)
 def test_a_report_on_what_is_left_finds_nothing_that_was_asked_to_go(seed, n, params):
     """Of no passage, notice or pair of articles that is left has one side so much in the other that it should go."""
     found = cleaned(nested_feed(random.Random(seed), n), params)
 
     assert [] == could_go(found, params)
+    asked = [params.action(KINDS[kind - 1]) != "drop" for kind in found.report.findings.kinds.tolist()]
+    assert asked == (found.whys == Why.ASKED).tolist()
+    assert Why.RETURNED not in found.whys
 
 
 @settings(max_examples=40)
@@ -333,6 +337,33 @@ def test_a_notice_goes_that_a_longer_wording_of_it_holds(action):
         (article, kind) for article, kind in zip(found.marks.articles.tolist(), found.marks.kinds.tolist(), strict=True)
     ]  # fmt: skip
     assert [(0, Kind.BOILERPLATE)] == changed
+
+
+@pytest.mark.parametrize(
+    ("settings", "whys"),
+    [
+        ({}, [Why.NUMBERS, Why.SHARE, Why.SHARE]),
+        ({"changed_numbers": "drop"}, [Why.SHARE, Why.SHARE]),
+        ({"min_share": 0.6, "min_article_share": 0.6}, [Why.NUMBERS]),
+        ({"actions": {"self": "mark", "near-duplicate": "keep"}}, [Why.ASKED, Why.ASKED, Why.ASKED]),
+    ],
+)
+def test_what_is_left_is_told_with_its_reason(settings, whys):
+    """Another number, two thirds of a sentence, three quarters of an article, and what was asked to stay."""
+    source = random.Random(13)
+    line = "Output of the harbour mills rose by {} percent in the year, the statistics office of the island said."
+    core = sentence(source, 24)[:-1].translate(LETTERS)
+    parts = [f"{core} {sentence(source, 10)[:-1].lower().translate(LETTERS)}." for _ in range(2)]
+    body = [paragraph(source) for _ in range(3)]
+    feed = [
+        "\n\n".join([line.format(3), paragraph(source), line.format(9)]),
+        "\n\n".join([parts[0], paragraph(source), parts[1]]),
+        *("\n\n".join([*body, paragraph(source)]) for _ in range(2)),
+    ]
+
+    found = cleaned([{"text": text} for text in feed], clean_params(settings))
+
+    assert whys == sorted(found.whys.tolist())
 
 
 def test_what_is_marked_is_not_in_the_way_of_what_goes():

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 
 from dedup import cli
 from dedup.clean import files, write_json
-from tests.strategies import paragraph
+from tests.strategies import made_feed, paragraph
 
 
 def run(*arguments: object):
@@ -235,6 +236,7 @@ def test_html_in_a_field_is_not_cut(tmp_path, form):
 
     assert result.exit_code == 0, result.stderr
     assert "1 articles stay whole: their text is HTML that cannot be cut" in result.stdout
+    assert "self  1 in a text that cannot be cut\n" in result.stdout
     lines = feed.read_text().splitlines(keepends=True)
     assert "".join(line for line in lines if line[0] != "b" and '"b"' not in line) == out.read_text()
 
@@ -294,6 +296,27 @@ def test_a_dry_run_says_what_would_go_and_writes_nothing(tmp_path):
     assert "            3 ->             2  articles  (-33.3%)" in result.stdout
     assert "self text, 100% of it in what stays" in result.stdout
     assert [feed] == list(tmp_path.iterdir())
+    written = run("clean", feed, "-o", tmp_path / "out.jsonl").stdout
+    assert result.stdout.startswith(written[: written.index("wrote ")])
+
+
+def test_a_report_on_what_was_written_lists_what_the_summary_says(tmp_path):
+    """The same findings, by kind, as the lines behind "still said twice" count."""
+    feed, out = tmp_path / "feed.jsonl", tmp_path / "out.jsonl"
+    records = made_feed(random.Random(21), 30)
+    feed.write_text("".join(json.dumps(record) + "\n" for record in records))
+
+    told = run("clean", feed, "-o", out).stdout.partition("still said twice in what is left:")[2]
+    report = json.loads(run("report", out, "--format", "json").stdout)
+
+    counts: dict[str, int] = {}
+    for line in told.splitlines():
+        if line.startswith(" "):
+            kind, _, rest = line.strip().partition("  ")
+            counts[kind] = sum(int(one) for one in re.findall(r"(?:^|, )(\d+) ", rest))
+    listed = [one["kind"] for one in report["findings"]]
+    assert counts == {kind: listed.count(kind) for kind in set(listed)}
+    assert sum(counts.values()) > 10
 
 
 @pytest.mark.parametrize(

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from dedup.clean.params import CleanParams
 from dedup.clean.repeats import (
     DROP,
-    Spans,
-    Units,
     action_codes,
-    make_units,
+    edge_shares,
     notice_places,
     passage_spans,
     preference,
     relation_edges,
-    sentence_spans,
+    run_table,
+    thin_notices,
+    units_around,
 )
 from dedup.model import Kind
 from dedup.pipeline import Report
@@ -115,12 +115,10 @@ class _Planner:
     ) -> None:
         self.report, self.params = report, params
         self.ranks = preference(report.articles, report.n_tokens, params)
-        self.edges, self.pin_first, self.edge_kinds, edge_spans = relation_edges(report, params, self.ranks)
-        self.edge_offsets = edge_spans.offsets
+        self.edges, self.pin_first, self.edge_kinds, self.edge_spans = relation_edges(report, params, self.ranks)
         self.notices = notice_places(report, params, self.ranks)
-        self.passages, self.passage_kinds, self.n_preferred = passage_spans(report, params, self.ranks)
-        self.edge_spans = edge_spans.spans
-        self.units = self._units()
+        self.passages, self.passage_kinds, self.passage_rows = passage_spans(report, params, self.ranks)
+        self.units = units_around(report, self.notices, self.passages, self.edge_spans.spans, self.edges[:, 0])
         n = len(self.units.rows)
         self.gone, self.pinned = np.zeros(n, np.bool_), np.zeros(n, np.bool_)
         self.dropped, self.protected = (
@@ -161,49 +159,13 @@ class _Planner:
             places[2],
         )
 
-    def _units(self) -> Units:
-        report = self.report
-        segments = report.segments
-        rows = sentence_spans(segments)
-        starts, ends = segments.starts[rows], segments.ends[rows]
-        wanted = np.zeros(len(rows) + 1, np.int64)
-        spans = [
-            (self.notices.starts, self.notices.ends),
-            *((one.goer_starts, one.goer_ends) for one in (self.passages, self.edge_spans)),
-            *((one.stayer_starts, one.stayer_ends) for one in (self.passages, self.edge_spans)),
-        ]
-        goers = np.unique(self.edges[:, 0])
-        spans.append((report.articles.body_starts[goers], report.articles.offsets[goers + 1]))
-        for span_starts, span_ends in spans:
-            np.add.at(wanted, np.searchsorted(ends, span_starts, "right"), 1)
-            np.add.at(wanted, np.searchsorted(starts, span_ends), -1)
-        rows = rows[np.cumsum(wanted)[:-1] > 0]
-        return make_units(report.articles, segments, rows, report)
-
-    def _table(self, largest: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        size = 1 << max(6, (4 * largest).bit_length())
-        return np.empty(size, np.uint64), np.zeros(size, np.int64)
-
-    def _tokens(self, spans: Spans) -> NDArray[np.int64]:
-        tokens_of = self.units.tokens_of
-        return np.hstack(
-            [tokens_of(spans.goer_starts, spans.goer_ends), tokens_of(spans.stayer_starts, spans.stayer_ends)]
-        )
-
     def _articles(self) -> tuple[_Rows, _Kept]:
         """Choose the articles that go because of another one, and those that are marked."""
         from dedup.kernels import clean as kernels
 
         units, edges = self.units, self.edges
-        spans = self._tokens(self.edge_spans)
-        lengths = np.append(0, np.cumsum(spans[:, 3] - spans[:, 2]))[self.edge_offsets]
-        table = self._table(int(np.diff(lengths).max(initial=0)))
-        counts = np.zeros(len(edges), np.int64)
-        strict = self.params.changed_numbers == "keep"
-        columns = units.values, units.numbers, units.owners, units.offsets
-        kernels.cover_articles(*columns, self.gone, spans, self.edge_offsets, strict, *table, self.covered, counts)
+        shares = edge_shares(units, edges, self.edge_spans, strict=self.params.changed_numbers == "keep")
         sizes = np.bincount(units.articles, units.n_tokens, len(self.report.articles))
-        shares = counts / np.maximum(sizes[edges[:, 0]], 1)
         enough = (shares >= self.params.min_article_share) & ~self.protected[edges[:, 0]]
         # The longest go first behind those that are chosen by preference: what a dropped one holds, its holder has.
         order = np.lexsort((self.ranks[edges[:, 1]], self.ranks[edges[:, 0]], -sizes[edges[:, 0]]))
@@ -236,26 +198,17 @@ class _Planner:
 
     def _notices(self) -> tuple[_Rows, _Kept]:
         """Choose the copies of notices that go because of the ones that stay, or are marked."""
-        from dedup.kernels import clean as kernels
-
-        units, notices = self.units, self.notices
-        action = action_codes(self.params)[Kind.BOILERPLATE]
-        alive = ~self.dropped[notices.articles]
-        groups = np.append(0, np.cumsum(alive))[notices.offsets]
-        starts, ends, owners = notices.starts[alive], notices.ends[alive], notices.articles[alive]
-        places = units.tokens_of(starts, ends)
-        table = self._table(int(np.diff(np.append(0, np.cumsum(places[:, 1] - places[:, 0]))[groups]).max(initial=0)))
-        out, shares = np.full(len(units.rows), -1, np.int64), np.zeros(len(units.rows), np.float32)
-        stays = np.zeros(len(places), np.bool_)
+        alive = ~self.dropped[self.notices.articles]
+        notices = self.notices.take(alive)
         # What is marked is there for others, and is not in the way of what goes.
-        gone, pinned = (self.gone, self.pinned) if action == DROP else (self.gone.copy(), self.pinned.copy())
-        columns = units.values, units.owners, units.offsets, gone, pinned, np.full(len(units.rows), -1, np.int64)
-        kernels.thin_notices(*columns, places, groups, self.params.min_share, *table, self.covered, out, shares, stays)
+        drops = action_codes(self.params)[Kind.BOILERPLATE] == DROP
+        gone, pinned = (self.gone, self.pinned) if drops else (self.gone.copy(), self.pinned.copy())
+        out, shares, stays = thin_notices(self.units, notices, gone, pinned, self.params.min_share)
         rows = np.flatnonzero(out >= 0)
-        offsets = np.append(0, np.cumsum(stays))[groups]
+        kept = notices.take(stays)
         return (
             self._unit_rows(rows, np.full(len(rows), Kind.BOILERPLATE, np.uint8), shares[rows], out[rows]),
-            _Kept(offsets, (owners[stays], starts[stays], ends[stays])),
+            _Kept(kept.offsets, (kept.articles, kept.starts, kept.ends)),
         )
 
     def _passages(self) -> tuple[_Rows, _Kept]:
@@ -263,18 +216,18 @@ class _Planner:
         from dedup.kernels import clean as kernels
 
         units, passages = self.units, self.passages
-        spans = self._tokens(passages)
+        spans = units.tokens_of_both(passages)
         drops = action_codes(self.params)[self.passage_kinds] == DROP
         # A passage with an article that goes is told by that; two that stay are compared in order of preference.
         there = ~(self.dropped[passages.goers] | self.dropped[passages.stayers])
         order = np.flatnonzero(there)
         # What goes is chosen before what is marked, which would be in its way. A sentence that a less preferred one
         # holds goes as well, behind all that go by preference.
-        turned = order >= self.n_preferred
+        turned = order >= len(self.passage_rows)
         ranks = self.ranks[passages.stayers[order]], self.ranks[passages.goers[order]]
         order = order[np.lexsort((spans[order, 0], *ranks, turned, ~drops[order]))]
         spans = spans[order]
-        table = self._table(int((spans[:, 3] - spans[:, 2]).max(initial=0)))
+        table = run_table(int((spans[:, 3] - spans[:, 2]).max(initial=0)))
         out, shares = np.full(len(units.rows), -1, np.int64), np.zeros(len(units.rows), np.float32)
         columns = units.values, units.numbers, units.owners, units.offsets
         strict = self.params.changed_numbers == "keep"

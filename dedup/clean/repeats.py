@@ -53,6 +53,12 @@ class Units:
         """Return the first and the last token (half-open) of byte spans: int64[n, 2]."""
         return np.stack([np.searchsorted(self.token_starts, starts), np.searchsorted(self.token_starts, ends)], axis=1)
 
+    def tokens_of_both(self, spans: Spans) -> NDArray[np.int64]:
+        """Return the first and the last token of what may go, and of what stays: int64[n, 4]."""
+        return np.hstack(
+            [self.tokens_of(spans.goer_starts, spans.goer_ends), self.tokens_of(spans.stayer_starts, spans.stayer_ends)]
+        )
+
     @property
     def n_tokens(self) -> NDArray[np.int64]:
         """Tokens of each unit."""
@@ -121,11 +127,49 @@ def make_units(articles: Articles, segments: Segments, rows: NDArray[np.int64], 
     return Units(rows, starts, ends, segments.articles[rows], tokens.offsets, owners, tokens.values, numbers, places)
 
 
+def units_around(report: Report, notices: Notices, passages: Spans, edges: Spans, goers: NDArray[np.int64]) -> Units:
+    """Return the sentences that notices and passages touch, and all of the articles that may go."""
+    segments, articles = report.segments, report.articles
+    rows = sentence_spans(segments)
+    starts, ends = segments.starts[rows], segments.ends[rows]
+    wanted = np.zeros(len(rows) + 1, np.int64)
+    goers = np.unique(goers)
+    spans = [(notices.starts, notices.ends), (articles.body_starts[goers], articles.offsets[goers + 1])]
+    for one in (passages, edges):
+        spans += [(one.goer_starts, one.goer_ends), (one.stayer_starts, one.stayer_ends)]
+    for span_starts, span_ends in spans:
+        np.add.at(wanted, np.searchsorted(ends, span_starts, "right"), 1)
+        np.add.at(wanted, np.searchsorted(starts, span_ends), -1)
+    return make_units(articles, segments, rows[np.cumsum(wanted)[:-1] > 0], report)
+
+
+def run_table(largest: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return an empty table for the runs of so many tokens, as the kernels take it."""
+    size = 1 << max(6, (4 * largest).bit_length())
+    return np.empty(size, np.uint64), np.zeros(size, np.int64)
+
+
 class EdgeSpans(NamedTuple):
     """Edge ``i`` has the spans ``offsets[i]`` to ``offsets[i + 1]``."""
 
     spans: Spans
     offsets: NDArray[np.int64]
+
+
+def edge_shares(units: Units, edges: NDArray[np.int64], edge_spans: EdgeSpans, *, strict: bool) -> NDArray[np.float64]:
+    """Return how much of each edge's goer stands in its stayer; ``strict``: sentences with other numbers do not."""
+    from dedup.kernels import clean as kernels
+
+    spans, offsets = units.tokens_of_both(edge_spans.spans), edge_spans.offsets
+    lengths = np.append(0, np.cumsum(spans[:, 3] - spans[:, 2]))[offsets]
+    table = run_table(int(np.diff(lengths).max(initial=0)))
+    counts, gone = np.zeros(len(edges), np.int64), np.zeros(len(units.rows), np.bool_)
+    columns = units.values, units.numbers, units.owners, units.offsets
+    covered = np.zeros(len(units.values), np.uint8)
+    kernels.cover_articles(*columns, gone, spans, offsets, strict, *table, covered, counts)
+    sizes = np.bincount(units.articles, units.n_tokens, int(edges.max(initial=0)) + 1)
+    shares: NDArray[np.float64] = counts / np.maximum(sizes[edges[:, 0]], 1)
+    return shares
 
 
 def relation_edges(
@@ -179,12 +223,18 @@ def _oriented(passages: Passages, rows: NDArray[np.int64], left_goes: NDArray[np
 
 
 class Notices(NamedTuple):
-    """The places of all notices, of each the most preferred first."""
+    """The places of all notices, of each the most preferred first; ``findings`` are their rows of `Findings`."""
 
+    findings: NDArray[np.int64]
     offsets: NDArray[np.int64]
     articles: NDArray[np.int32]
     starts: NDArray[np.int64]
     ends: NDArray[np.int64]
+
+    def take(self, places: NDArray[np.bool_]) -> Notices:
+        """Return the same notices with some of their places."""
+        offsets = np.append(0, np.cumsum(places))[self.offsets]
+        return Notices(self.findings, offsets, self.articles[places], self.starts[places], self.ends[places])
 
 
 def notice_places(report: Report, params: CleanParams, ranks: NDArray[np.int64]) -> Notices:
@@ -196,8 +246,9 @@ def notice_places(report: Report, params: CleanParams, ranks: NDArray[np.int64])
     places = np.flatnonzero(chosen[numbers] & (findings.ends > bodies[findings.articles]))
     order = np.lexsort((findings.starts[places], ranks[findings.articles[places]], numbers[places]))
     places = places[order]
-    _, firsts = np.unique(numbers[places], return_index=True)
+    rows, firsts = np.unique(numbers[places], return_index=True)
     return Notices(
+        rows,
         np.append(firsts, len(places)).astype(np.int64),
         findings.articles[places],
         findings.starts[places],
@@ -205,15 +256,34 @@ def notice_places(report: Report, params: CleanParams, ranks: NDArray[np.int64])
     )
 
 
-class PassageSpans(NamedTuple):
-    """Passages both ways: behind the ``n_preferred`` by which the less preferred side goes stand the same turned round.
+def thin_notices(
+    units: Units, notices: Notices, gone: NDArray[np.bool_], pinned: NDArray[np.bool_], min_share: float
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return the notice because of which each sentence goes (else -1), how much of it stays, and the places that stay.
 
-    ``kinds`` tells which are of one article.
+    ``gone`` and ``pinned`` sentences are left alone, and filled in.
+    """
+    from dedup.kernels import clean as kernels
+
+    places = units.tokens_of(notices.starts, notices.ends)
+    sizes = np.append(0, np.cumsum(places[:, 1] - places[:, 0]))[notices.offsets]
+    table = run_table(int(np.diff(sizes).max(initial=0)))
+    n = len(units.rows)
+    out, shares, stays = np.full(n, -1, np.int64), np.zeros(n, np.float32), np.zeros(len(places), np.bool_)
+    columns = units.values, units.owners, units.offsets, gone, pinned, np.full(n, -1, np.int64), places, notices.offsets
+    kernels.thin_notices(*columns, min_share, *table, np.zeros(len(units.values), np.uint8), out, shares, stays)
+    return out, shares, stays
+
+
+class PassageSpans(NamedTuple):
+    """Passages both ways: first the less preferred side goes, and behind all these the preferred one.
+
+    ``rows`` are those of `Passages`, half as many; ``kinds`` tells which are of one article.
     """
 
     spans: Spans
     kinds: NDArray[np.uint8]
-    n_preferred: int
+    rows: NDArray[np.int64]
 
 
 def passage_spans(report: Report, params: CleanParams, ranks: NDArray[np.int64]) -> PassageSpans:
@@ -230,7 +300,7 @@ def passage_spans(report: Report, params: CleanParams, ranks: NDArray[np.int64])
     left_whole, right_whole = (_are_paragraphs(report.segments, *sides[i : i + 2]) for i in (0, 2))
     left_goes = np.where(inside, np.where(left_whole == right_whole, later, left_whole), left_goes)
     both = _oriented(passages, np.tile(rows, 2), np.append(left_goes, ~left_goes))
-    return PassageSpans(both, np.tile(kinds, 2), len(rows))
+    return PassageSpans(both, np.tile(kinds, 2), rows)
 
 
 def _are_paragraphs(segments: Segments, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dedup.clean.cut import Cut, Sentences, apply_cut, cut_sentences
 from dedup.clean.params import CleanParams
 from dedup.clean.plan import Plan, make_plan
+from dedup.clean.remains import why_left
 from dedup.clean.repeats import sentence_spans
 from dedup.clean.verify import Supply, find_unsupported
 from dedup.errors import DedupError
@@ -84,6 +85,8 @@ class Cleaning:
         What is marked, in `left`.
     report : Report
         On what is left.
+    whys : uint8[f]
+        Values of `Why`: why each finding of `report` is still there.
     before, after : Totals
     rounds : int
         How often the articles were searched.
@@ -98,6 +101,7 @@ class Cleaning:
     left: Articles
     marks: Plan
     report: Report
+    whys: NDArray[np.uint8]
     before: Totals
     after: Totals
     rounds: int
@@ -195,6 +199,7 @@ class _Rounds:
             left,
             plan.take(~plan.drops),
             report,
+            why_left(report, self.params, self.uncut),
             before,
             totals(report, int(self._dropped().sum())),
             number,

@@ -9,6 +9,7 @@ import numpy as np
 
 from dedup.clean.edits import dropped_articles, pieces
 from dedup.clean.params import CleanParams
+from dedup.clean.remains import Why
 from dedup.clean.rounds import Cleaning, Removed
 from dedup.model import Articles
 from dedup.reports import KINDS
@@ -75,19 +76,31 @@ def by_kind(cleaning: Cleaning) -> list[tuple[int, int, int]]:
 
 
 def _still(cleaning: Cleaning, params: CleanParams) -> Iterator[str]:
-    counts = np.bincount(cleaning.report.findings.kinds, minlength=len(KINDS) + 1)[1:].tolist()
-    found = {kind: count for kind, count in zip(KINDS, counts, strict=True) if count}
-    if not found:
+    kinds = cleaning.report.findings.kinds
+    if not len(kinds):
         yield "nothing in what is left is said twice"
         return
     yield "still said twice in what is left:"
-    for kind, count in found.items():
-        why = {
-            "keep": "kept, as asked",
-            "mark": "marked, as asked",
-            "drop": "parts of sentences, other numbers, titles, or too little of the article",
-        }[params.action(kind)]
-        yield f"{kind:>15}  {count:,} ({why})"
+    for number, kind in enumerate(KINDS, 1):
+        whys = cleaning.whys[kinds == number]
+        if len(whys):
+            counts = [(why, int((whys == why).sum())) for why in Why]
+            told = [f"{count:,} {_reason(why, kind, params)}" for why, count in counts if count]
+            yield f"{kind:>15}  {', '.join(told)}"
+
+
+def _reason(why: Why, kind: str, params: CleanParams) -> str:
+    share = f"under {params.min_share:.0%} of any sentence (--min-share)"
+    if kind in ("near-duplicate", "contained"):
+        share = f"under {params.min_article_share:.0%} of the article (--min-article-share)"
+    return {
+        Why.ASKED: {"keep": "kept, as asked", "mark": "marked, as asked", "drop": ""}[params.action(kind)],
+        Why.RETURNED: "came back for something that went",
+        Why.UNCUT: "in a text that cannot be cut",
+        Why.NUMBERS: "with other numbers (--changed-numbers)",
+        Why.SHARE: share,
+        Why.TITLE: "titles",
+    }[why]
 
 
 def _example(articles: Articles, one: Removed) -> Iterator[str]:

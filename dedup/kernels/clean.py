@@ -269,6 +269,30 @@ def thin_passages(
 
 
 @kernel
+def best_shares(values, numbers, owners, offsets, gone, spans, strict, keys, stamps, covered, shares):
+    """Fill for each pair of spans the largest share of a unit of the goer that stands in the stayer.
+
+    Parameters
+    ----------
+    spans : int64[q, 4]
+        As for `cover_articles`.
+    shares : float32[q]
+    """
+    for row in range(len(spans)):
+        first, last = spans[row, 0], spans[row, 1]
+        shares[row] = 0
+        if first == last:
+            continue
+        stamp = np.int64(row + 1)
+        _add_span(values, numbers, owners, gone, spans[row, 2], spans[row, 3], keys, stamps, stamp)
+        _cover_span(values, first, last, keys, stamps, stamp, covered)
+        for unit in range(owners[first], owners[last - 1] + 1):
+            n = _count_covered(values, numbers, offsets, unit, keys, stamps, stamp, covered, strict)
+            shares[row] = max(shares[row], np.float32(n / (offsets[unit + 1] - offsets[unit])))
+            covered[offsets[unit] : offsets[unit + 1]] = 0
+
+
+@kernel
 def cut_spans(text, starts, ends, articles, gone, out):
     """Fill the byte spans that go with units, with the white space that would be left over; returns their number.
 
