@@ -7,12 +7,16 @@ import json
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfTransformer
 
 import dedup
 from dedup import cli
 from dedup.explain import explain
 from dedup.model import Relation
+from dedup.reports.columns import side_by_side
+from dedup.reports.terminal import display_width
 from tests.site_factory import Writer
 
 
@@ -96,3 +100,45 @@ def test_what_cannot_be_compared_is_one_line_and_2(left, told):
 
     assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1), result.output
     assert told in result.stderr
+
+
+def test_an_id_that_two_articles_have_is_named_with_their_records(tmp_path):
+    """Which of them is meant, nobody can know."""
+    feed = tmp_path / "feed.jsonl"
+    feed.write_text(
+        "".join(json.dumps({"id": id_, "text": f"Text {n} of this."}) + "\n" for n, id_ in enumerate("aab"))
+    )
+
+    result = run("compare", f"{feed}#a", f"{feed}#b", "-q")
+
+    assert result.exit_code == 2
+    assert f"2 articles have this id; name one as {feed}:1 and {feed}:2" in result.stderr
+
+
+_WORDS = st.lists(st.sampled_from(["one", "two", "three", "four.", "five,", "sechs", "七八", "e\u0301"]), min_size=1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(_WORDS, _WORDS, st.integers(24, 90))
+def test_each_column_is_its_text_within_its_width(left, right, width):
+    """Without the marks; and what is marked on neither side is the same on both."""
+    lines = list(side_by_side(" ".join(left), " ".join(right), width))
+
+    assert all(display_width(line) <= width for line in lines)
+    columns = [], []
+    for line in lines[1:]:
+        cut = next(at for at in range(len(line) + 1) if at == len(line) or display_width(line[:at]) >= width // 2)
+        columns[0].append(line[:cut])
+        columns[1].append(line[cut:])
+    for column, opening, closing, text in zip(columns, ("[-", "{+"), ("-]", "+}"), (left, right), strict=True):
+        shown = "".join(column).replace(" ", "")
+        assert shown.replace(opening, "").replace(closing, "") == "".join(text)
+
+
+def test_sides_stand_beside_each_other():
+    """In the terminal, in equal columns; word for word the same is said once."""
+    lines = run("compare", "seeds/feed.jsonl:1", "seeds/feed.jsonl:2", "-q").stdout.splitlines()
+
+    changed = next(line for line in lines if "[-37-]" in line)
+    same = next(line for line in lines if "The Northgate index of" in line)
+    assert changed.index("{+49+}") - changed.index("[-37-]") == same.rindex("forty") - same.index("forty")

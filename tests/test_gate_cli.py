@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -327,6 +328,52 @@ def test_an_output_takes_the_place_of_no_article_in_a_folder(feed):
         for _ in range(2):
             assert run("check", feed, "--format", f"{form}:{feed / 'out.txt'}").exit_code == 1, form
         (feed / "out.txt").unlink()
+
+
+@pytest.mark.parametrize(
+    ("mark", "code"),
+    [
+        ("<!-- dedup: ignore D202 the same by contract -->", 0),
+        ("<!-- Dedup: Ignore d202 the same by contract -->", 0),
+        ("<!-- dedup: ignore of the paragraph below -->", 1),
+        ("<!-- dedup: ignore D203 of another rule -->", 1),
+    ],
+)
+@pytest.mark.parametrize("at", [0, 3])
+def test_a_mark_for_whole_articles_stands_anywhere_in_the_later_copy(tmp_path, mark, code, at):
+    """As `dedup rule D202` says; one without a code is about the paragraph that it stands before."""
+    write(tmp_path / "a.md", PLAIN)
+    paragraphs = [[*one] for one in PLAIN.paragraphs]
+    paragraphs.insert(at, [mark])
+    write(tmp_path / "b.md", Page(f"{PLAIN.title} and more", paragraphs))
+
+    result = run("check", tmp_path, "--select", "D202")
+
+    assert result.exit_code == code, result.output
+    assert ("1 ignored" in result.stdout) == (code == 0)
+
+
+@pytest.mark.parametrize("packed", [gzip.compress, lambda text: text.decode().encode("utf-16")])
+def test_marks_are_read_as_the_articles_are(tmp_path, packed):
+    """Of a file that is packed or in UTF-16 too."""
+    text = DOUBLED.text() + "\n<!-- dedup: ignore-file a sample -->\n"
+    (tmp_path / ("a.md.gz" if packed is gzip.compress else "a.md")).write_bytes(packed(text.encode()))
+
+    assert run("check", tmp_path).exit_code == 0
+
+
+def test_what_an_archive_repeats_is_no_matter_of_a_baseline(feed, tmp_path):
+    """Only repeats that have a place in the input are accepted; one that the archive has taken from it stays known."""
+    old = write(tmp_path / "old" / "a.md", DOUBLED).parent
+    new = tmp_path / "new"
+    path = tmp_path / "known.jsonl"
+    write(new / "b.md", Page("A title of its own", [*PLAIN.paragraphs[:3], DOUBLED.paragraphs[2]]))
+
+    assert run("check", new, "--against", old, "--baseline", path, "--update-baseline").exit_code == 0
+
+    assert [json.loads(line)["code"] for line in path.read_text().splitlines()[1:]] == ["D201"]
+    result = run("check", new, "--against", old, "--baseline", path)
+    assert (result.exit_code, "1 known" in result.stdout) == (0, True), result.stdout
 
 
 @pytest.mark.parametrize("fence", ["```html\n{}\n```", "~~~~\n~~~\n{}", "Write `{}` there."])

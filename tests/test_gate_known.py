@@ -375,3 +375,36 @@ def test_a_copy_less_is_nothing_new(seed, removed):
     del site.pages[site.owners[0][removed]]
 
     assert [] == told(check(site.pages, known))
+
+
+def test_less_of_what_is_known_is_nothing_new(writer):
+    """The last sentence of a copy is rewritten: what is left was accepted; in an article more it is new."""
+    a, b, c = writer.page(), writer.page(), writer.page()
+    b.paragraphs[2] = [*a.paragraphs[3]]
+    pages = {"a.md": a, "b.md": b, "c.md": c}
+    baseline = known_of(pages)
+    (entry,) = baseline.values()
+    b.paragraphs[2] = [*b.paragraphs[2][:2], writer.sentence()]
+
+    judgement = check(pages, baseline)
+    assert (told(judgement), judgement.verdict.known) == ([], 1)
+    assert updated({key: replace(one, reason="a refrain") for key, one in baseline.items()}, judgement.found)[0] == {
+        (entry.code, entry.fingerprint): replace(entry, reason="a refrain")
+    }
+
+    c.paragraphs[1] = [*b.paragraphs[2][:2], writer.sentence()]
+    assert [("D201", "c.md", c.line(1))] == told(check(pages, baseline))
+
+
+def test_an_edited_copy_of_one_paragraph_stays_known(writer):
+    """An article that is one paragraph has no other to be known by: half of its sentences are enough."""
+    long = [writer.sentence() for _ in range(8)]
+    a, b = Page("One title of this", [long]), Page("Another one here", [[writer.reworded(long[0]), *long[1:]]])
+    pages = {"a.md": a, "b.md": b}
+    baseline = known_of(pages)
+    assert {code for code, _ in baseline} == {"D202"}
+
+    b.paragraphs[0] = [*b.paragraphs[0][:4], writer.reworded(long[4]), *long[5:]]
+    assert told(check(pages, baseline)) == []
+    pages["c.md"] = Page("A third one of them", [[*long[:6], writer.reworded(long[6]), long[7]]])
+    assert [code for code, _, _ in told(check(pages, baseline))] == ["D202"]

@@ -111,10 +111,10 @@ def check(
             return
         if verbose and not quiet:
             _tell_skips(report)
-        judged = _judged(report, filled, against, changed_from)
+        own, judged = _judged(report, filled, against, changed_from)
         from dedup.gate.check import judge
 
-        judgement = judge(report, params, baseline=known, judged=judged)
+        judgement = judge(report, params, baseline=known, judged=judged, own=own)
         for name, stream in streams:
             # An update says what has changed; a verdict of what it accepts would say that it failed.
             if not (update_baseline and name == "terminal"):
@@ -285,26 +285,26 @@ def _archives(against: Sequence[str]) -> list[str]:
 
 def _judged(
     report: Report, named: Sequence[str], against: Sequence[str], changed_from: str | None
-) -> NDArray[np.bool_] | None:
-    """Return which articles can fail: those of the inputs, in files that have changed."""
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which articles are of the inputs, and which can fail: of these, those in files that have changed."""
     import numpy as np
 
     from dedup.gate.changed import changed_files
     from dedup.readers.inputs import find_sources
 
-    if not against and changed_from is None:
-        return None
     files = report.articles.files
     wanted = np.ones(len(files), np.bool_)
     if len(_archives(against)) < len(against):
         mine = {os.path.realpath(source.path) for source in find_sources(named)[0]}
         wanted &= np.array([os.path.realpath(path) in mine for path in files], np.bool_)
-    if changed_from is not None:
-        own = [path for path, is_own in zip(files, wanted, strict=True) if is_own]
-        changed = changed_files(changed_from, own or named)
-        wanted &= np.array([os.path.realpath(path) in changed for path in files], np.bool_)
-    judged: NDArray[np.bool_] = wanted[report.articles.file_rows]
-    return judged if report.archive is None else judged & ~report.archive.articles
+    own: NDArray[np.bool_] = wanted[report.articles.file_rows]
+    if report.archive is not None:
+        own &= ~report.archive.articles
+    if changed_from is None:
+        return own, own
+    changed = changed_files(changed_from, [path for path, is_own in zip(files, wanted, strict=True) if is_own] or named)
+    is_changed = np.array([os.path.realpath(path) in changed for path in files], np.bool_)
+    return own, own & is_changed[report.articles.file_rows]
 
 
 def _write(name: str, report: Report | None, judgement: Judgement, stream: TextIO) -> None:

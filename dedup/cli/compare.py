@@ -34,11 +34,13 @@ class _Named(NamedTuple):
 @click.argument("left", metavar="A")
 @click.argument("right", metavar="B")
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="[default: text]")
+@click.option("--color/--no-color", default=None, help="Colour the differences. [default: on a terminal]")
 @options.add(*options.RUN, *options.SETTINGS)
 def compare(
     left: str,
     right: str,
     form: str,
+    color: bool | None,
     config_file: Path | None,
     jobs: int | None,
     quiet: bool,
@@ -62,7 +64,9 @@ def compare(
         if form == "json":
             stream.write(json.dumps(_plain(report, rows, found), ensure_ascii=False, indent=2) + "\n")
             return
-        for line in _lines(report, rows, found):
+        from dedup.reports.terminal import uses_color, width_of
+
+        for line in _lines(report, rows, found, width=width_of(stream), color=uses_color(stream, color)):
             stream.write(line + "\n")
 
 
@@ -89,13 +93,16 @@ def _find(articles: Articles, named: _Named, told: str) -> int:
         rows = [row for row in rows if articles.records[row] == named.record]
     if not rows:
         raise DedupError(f"{told}: no article of that name in {named.path}")
-    if len(rows) > 1 and not (named.id or named.record):
+    if len(rows) > 1 and named.id:
+        records = " and ".join(f"{named.path}:{articles.records[row]}" for row in rows[:3])
+        raise DedupError(f"{told}: {len(rows)} articles have this id; name one as {records}")
+    if len(rows) > 1 and not named.record:
         first = articles.ids[rows[0]]
         raise DedupError(f"{told}: {len(rows)} articles; name one as {named.path}#{first} or {named.path}:1")
     return rows[0]
 
 
-def _lines(report: Report, rows: list[int], found: Explanation) -> Iterator[str]:
+def _lines(report: Report, rows: list[int], found: Explanation, *, width: int, color: bool) -> Iterator[str]:
     from dedup.reports.terminal import escape
 
     articles = report.articles
@@ -108,11 +115,11 @@ def _lines(report: Report, rows: list[int], found: Explanation) -> Iterator[str]
         yield ""
         scores = f"Jaccard {passage.jaccard:.2f}, cosine {passage.cosine:.2f}, containment {passage.containment:.2f}"
         yield f"Passage {number} of {len(found.passages)}: {scores}"
-        yield from _sides(articles, passage.left, passage.right)
+        yield from _sides(articles, passage.left, passage.right, width, color=color)
     if not found.passages:
         yield ""
         yield "The two paragraphs that are most alike"
-        yield from _sides(articles, found.left, found.right)
+        yield from _sides(articles, found.left, found.right, width, color=color)
     yield ""
     yield "What the scores of the longest passage are made of" if found.passages else "What their scores are made of"
     n, m = found.sizes
@@ -129,15 +136,16 @@ def _lines(report: Report, rows: list[int], found: Explanation) -> Iterator[str]
         yield f"    {rest:.3f}  {len(found.terms) - _MAX_TERMS} other words"
 
 
-def _sides(articles: Articles, left: Span, right: Span) -> Iterator[str]:
-    from dedup.reports.terminal import escape
-    from dedup.reports.words import compare as differ
+def _sides(articles: Articles, left: Span, right: Span, width: int, *, color: bool) -> Iterator[str]:
+    from dedup.reports.columns import side_by_side
+    from dedup.reports.terminal import words, wrap
 
     texts = [articles.slice_text(*left), articles.slice_text(*right)]
-    yield escape("  A  " + " ".join(texts[0].split()))
-    pieces = differ(*texts).pieces
-    told = "".join(piece.text + " " * piece.space for piece in pieces)
-    yield escape("  B  " + (told if told.strip(" …") else "word for word the same"))
+    if texts[0].split() == texts[1].split():
+        yield "  A and B, word for word the same"
+        yield from wrap(words(texts[0]), width, "  ", "  ")
+        return
+    yield from (f"  {line}" for line in side_by_side(texts[0], texts[1], width - 2, color=color))
 
 
 def _plain(report: Report, rows: list[int], found: Explanation) -> dict[str, object]:

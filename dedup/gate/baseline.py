@@ -22,7 +22,7 @@ _CONFLICT = re.compile(r"^(<{7}|={7}|>{7}|\|{7})( |$)")
 #: sentences once in 30,000 times.
 DIGITS = 6
 _ARTICLE = re.compile(f"(?:[0-9a-f]{{{DIGITS}}})+")
-_FIELDS = {"code", "fingerprint", "count", "share", "articles", "text", "reason", "expires"}
+_FIELDS = {"code", "fingerprint", "count", "share", "articles", "sentences", "text", "reason", "expires"}
 #: So much of a text stands in its entry, for those who review it.
 TEXT_CHARACTERS = 80
 
@@ -46,6 +46,8 @@ class Entry:
         What stands for the article around each place (`dedup.gate.sketches`), sorted; other places may be in any.
     share : float
         Of an article, or of the feed, that was said before when it was accepted; 0 where the rule judges no share.
+    sentences : str
+        The sentences of the text where they are several, hashed as those of articles are: less of it is nothing new.
     """
 
     code: str
@@ -56,6 +58,7 @@ class Entry:
     expires: str = ""
     articles: tuple[str, ...] = ()
     share: float = 0.0
+    sentences: str = ""
 
     def is_expired(self, today: date) -> bool:
         """Whether the day has come."""
@@ -112,7 +115,8 @@ def _merged(one: Entry, other: Entry) -> Entry:
     articles = tuple(sorted((Counter(one.articles) | Counter(other.articles)).elements()))
     count = max(one.count, other.count, len(articles))
     share = max(one.share, other.share) if one.share and other.share else 0.0
-    return replace(other, count=count, reason=one.reason or other.reason, articles=articles, share=share)
+    reason, sentences = one.reason or other.reason, one.sentences or other.sentences
+    return replace(other, count=count, reason=reason, articles=articles, share=share, sentences=sentences)
 
 
 def _object(line: str) -> dict[str, object]:
@@ -141,15 +145,18 @@ def _entry(line: str, where: str) -> Entry:
             raise ConfigError(f"{where}: {name} is {value!r}; a text is needed")
     if texts["expires"] and not _is_day(str(texts["expires"])):
         raise ConfigError(f"{where}: expires is {texts['expires']!r}; a date such as 2027-01-31 is needed")
-    articles, share = values.get("articles", []), values.get("share", 0)
+    articles, share, sentences = values.get("articles", []), values.get("share", 0), values.get("sentences", "")
     if not isinstance(articles, list) or not all(isinstance(one, str) and _ARTICLE.fullmatch(one) for one in articles):
         raise ConfigError(f"{where}: articles is {articles!r}; a list of hexadecimal numbers is needed")
     if not isinstance(share, int | float) or isinstance(share, bool) or not 0 <= share <= 1:
         raise ConfigError(f"{where}: share is {share!r}; a number of 0 to 1 is needed")
+    if not isinstance(sentences, str) or not re.fullmatch(f"(?:{_ARTICLE.pattern})?", sentences):
+        raise ConfigError(f"{where}: sentences is {sentences!r}; hexadecimal digits are needed")
     return Entry(
         code,
         print_,
         count,
+        sentences=sentences,
         text=str(texts["text"]),
         reason=str(texts["reason"]),
         expires=str(texts["expires"]),
@@ -173,7 +180,7 @@ def write_baseline(path: Path, entries: Baseline) -> None:
         for key in sorted(entries):
             entry = entries[key]
             values: dict[str, object] = {"code": entry.code, "fingerprint": entry.fingerprint, "count": entry.count}
-            more = ("share", "text", "reason", "expires", "articles")
+            more = ("share", "text", "reason", "expires", "articles", "sentences")
             values |= {name: getattr(entry, name) for name in more if getattr(entry, name)}
             stream.write(json.dumps(values, ensure_ascii=False) + "\n")
 
@@ -212,7 +219,8 @@ def updated(known: Baseline, found: Mapping[tuple[str, str], Entry]) -> tuple[Ba
             what = what if before.articles else "articles that are known from now on"
             changes.append(f"~ {now.code} {now.text!r}: {_places(now.count)}, in {what}")
         text = before.text or now.text
-        new[key] = replace(before, count=now.count, articles=articles, share=now.share, text=text)
+        sentences = before.sentences or now.sentences
+        new[key] = replace(before, count=now.count, articles=articles, share=now.share, text=text, sentences=sentences)
     return new, changes
 
 

@@ -9,7 +9,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.gate.baseline import TEXT_CHARACTERS, Baseline, Entry
+from dedup.gate.baseline import DIGITS, TEXT_CHARACTERS, Baseline, Entry
 from dedup.gate.groups import Group, Spot, find_groups
 from dedup.gate.ignores import Ignores
 from dedup.gate.known import Known
@@ -71,6 +71,7 @@ def judge(
     *,
     baseline: Baseline | None = None,
     judged: NDArray[np.bool_] | None = None,
+    own: NDArray[np.bool_] | None = None,
     today: date | None = None,
 ) -> Judgement:
     r"""Return what breaks a rule.
@@ -83,6 +84,8 @@ def judge(
         A text may stand in as many places as its entry says: one more is a violation, wherever it is.
     judged : bool[n], optional
         Only repeats in these articles count; all, if not given.
+    own : bool[n], optional
+        What the others repeat among themselves is no matter of a baseline; all, if not given.
     today : date, optional
         Entries that expire by then do not count.
 
@@ -101,6 +104,8 @@ def judge(
     ignores = Ignores(report, params.ignores)
     if judged is None:
         judged = np.ones(len(report.articles), np.bool_)
+    if own is None:
+        own = np.ones(len(report.articles), np.bool_)
     groups = list(find_groups(report, params, judged))
     sketches = Sketches(report, groups)
     known = Known({key: entry for key, entry in entries.items() if not entry.is_expired(today)}, sketches)
@@ -109,7 +114,7 @@ def judge(
     counts: dict[str, int] = {}
     standings: dict[int, Standing] = {}
     # Each text first takes the entry that is its own; what is left over then serves those that have changed.
-    cases = [_open_case(report, group, params, known, ignores, judged, found) for group in groups]
+    cases = [_open_case(report, group, params, known, ignores, judged, own, found) for group in groups]
     for case in cases:
         for one in _violations(report, case, params, known, judged):
             counts[one.fingerprint] = counts.get(one.fingerprint, 0) + 1
@@ -159,6 +164,7 @@ def _open_case(
     known: Known,
     ignores: Ignores,
     judged: NDArray[np.bool_],
+    own: NDArray[np.bool_],
     found: Baseline,
 ) -> _Case:
     spots = group.spots
@@ -170,7 +176,7 @@ def _open_case(
     reasons = {number: ignores.reason(group.code, spots[number]) for number in reported}
     case = _Case(group, reasons, set(), first=params.level_at(group.code, _path(report, spots[0])) != "off")
     if case.open or group.allowed:
-        for number in case.counted:
+        for number in case.counted if any(own[spots[number].article] for number in case.counted) else ():
             _note(found, known, group, spots[number])
         # What is not judged was there before what is.
         order = sorted(case.counted, key=lambda number: bool(judged[spots[number].article]))
@@ -186,6 +192,8 @@ def _violations(
     group, spots, open_ = case.group, case.group.spots, case.open
     mine = [number for number in open_ if judged[spots[number].article]]
     new = [number for number in _new_places(case, known, judged) if number not in case.reasons or number in mine]
+    if open_ and not mine and 0 in case.claimed and judged[spots[0].article]:
+        mine = [0]  # what the others repeat is known with them
     keys = known.keys(group.code, [spots[number] for number in case.counted]) if open_ else []
     reason = "; ".join(dict.fromkeys(known.entries[key].reason for key in keys if known.entries[key].reason))
     made = [_violation(report, group, spots[number], params) for number in new]
@@ -240,7 +248,7 @@ def _note(found: Baseline, known: Known, group: Group, spot: Spot) -> None:
     for part in spot.parts:
         if (code, part.fingerprint, part.start) in known.places:
             continue
-        key = code, known.name(group, part.fingerprint)
+        key = code, known.name(group, spot, part)
         text = clean(" ".join(part.text.split())[:TEXT_CHARACTERS])
         before = found.get(key, Entry(*key, 0, text))
         articles = sorted((*before.articles, article)) if article else before.articles
@@ -250,7 +258,13 @@ def _note(found: Baseline, known: Known, group: Group, spot: Spot) -> None:
             count=before.count + 1,
             articles=tuple(articles) if before.count < _MAX_ARTICLES else (),
             share=max(before.share, round(group.share, 4)),
+            sentences=before.sentences or _several(known.sketches.text_of(spot, part)),
         )
+
+
+def _several(sketch: str) -> str:
+    """Return hashes of sentences if they are more than one: of one sentence there is nothing less."""
+    return sketch if len(sketch) > DIGITS else ""
 
 
 def _violation(report: Report, group: Group, spot: Spot, params: GateParams) -> Violation:

@@ -14,17 +14,20 @@ import numpy as np
 from dedup.errors import ConfigError
 from dedup.gate.groups import Spot
 from dedup.gate.params import Ignore, check_codes
+from dedup.gate.rules import RULES
 from dedup.patterns import matches
 from dedup.pipeline import Report
+from dedup.readers.streams import ByteStream
 from dedup.tokens import tokenize
 
-_MARK = re.compile(r"<!--\s*dedup:\s*([\w-]+)(.*?)-->", re.DOTALL)
+_MARK = re.compile(r"<!--\s*dedup:\s*([\w-]+)(.*?)-->", re.DOTALL | re.IGNORECASE)
 #: What Markdown shows as code: a fenced block up to its closing fence or the end, and a span in backticks.
 _CODE = re.compile(
     r"^ {0,3}(`{3,}|~{3,})[^\n]*(?:\n(?! {0,3}\1[`~]*[ \t]*$)[^\n]*)*(?:\n {0,3}\1[`~]*[ \t]*$)?"
     r"|(?<!`)(`+)(?!`)<!--[^`\n]*?-->\2",
     re.MULTILINE,
 )
+_CHUNK_BYTES = 1 << 20
 _WORDS = ("ignore", "ignore-file")
 _CODES = re.compile(r"\s*((?:[Dd]\d+[, ]+)*)(.*)", re.DOTALL)
 #: Formats whose files people write by hand, and put marks into.
@@ -82,7 +85,9 @@ class Ignores:
             return one.reason
         line = spot.place.line if spot.place and spot.place.part == "body" else 0
         for number, mark in enumerate(self._marks):
-            if mark.path != path or not (mark.first <= line <= mark.last or mark.last < 0):
+            # A mark that names a rule about whole articles is about the article, wherever in the file it stands.
+            of_whole = RULES[code].whole and code in mark.codes
+            if mark.path != path or not (mark.first <= line <= mark.last or mark.last < 0 or of_whole):
                 continue
             if mark.codes and not code.startswith(mark.codes):
                 self._found.setdefault(number, set()).add(code)
@@ -140,27 +145,28 @@ class Ignores:
 
 def _read_marks(path: str, form: str) -> list[_Mark]:
     try:
-        text = Path(path).read_text("utf-8", "replace")
-    except OSError:  # packed, or gone since it was read
+        with Path(path).open("rb") as file:
+            text = b"".join(ByteStream(file, _CHUNK_BYTES).chunks()).decode("utf-8", "replace")
+    except OSError:  # gone since it was read, or standard input
         return []
-    if "dedup:" not in text:
+    if "dedup:" not in text.lower():
         return []
     if form == "markdown":  # an example of a mark is none
         text = _CODE.sub(lambda code: re.sub(r"[^\n]", " ", code[0]), text)
     lines = text.split("\n")
     marks = []
     for found in _MARK.finditer(text):
-        line = text.count("\n", 0, found.start()) + 1
-        if found[1] not in _WORDS:  # covers no line
+        line, word = text.count("\n", 0, found.start()) + 1, found[1].lower()
+        if word not in _WORDS:  # covers no line
             marks.append(_Mark(path, line, found[1], (), "", 0, 0))
             continue
         rest = _CODES.fullmatch(found[2])
         assert rest is not None
         codes = tuple(re.findall(r"D\d*", rest[1].upper()))
         check_codes(codes, f"{path}:{line}")
-        last = -1 if found[1] == "ignore-file" else _end_of_paragraph(lines, text.count("\n", 0, found.end()) + 1)
+        last = -1 if word == "ignore-file" else _end_of_paragraph(lines, text.count("\n", 0, found.end()) + 1)
         reason = " ".join(rest[2].split()).removeprefix("--").strip(" :")
-        marks.append(_Mark(path, line, found[1], codes, reason, line, last))
+        marks.append(_Mark(path, line, word, codes, reason, line, last))
     return marks
 
 

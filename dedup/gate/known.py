@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dedup.gate.baseline import Entry, Sketch, read_sketch
-from dedup.gate.groups import Group, Spot
+from dedup.gate.groups import Group, Part, Spot
 from dedup.gate.sketches import Sketches
 
 #: A passage of several paragraphs is known if so much of it is.
@@ -64,8 +65,14 @@ class Known:
     #: Code, fingerprint and start of what has been named as new.
     named: set[tuple[str, str, int]] = field(default_factory=set)
 
+    #: Code and sentence -> the keys of the entries whose texts have it.
+    _by_sentence: dict[tuple[str, str], set[tuple[str, str]]] = field(default_factory=dict)
+
     def __post_init__(self) -> None:
         self._slots = {key: _Slots.of(entry) for key, entry in self.entries.items()}
+        for key, entry in self.entries.items():
+            for sentence in read_sketch(entry.sentences):
+                self._by_sentence.setdefault((entry.code, sentence), set()).add(key)
 
     def claim(self, code: str, spots: Sequence[Spot]) -> set[int]:
         """Return which of the places have entries of their own left, by their numbers; earlier places come first."""
@@ -95,17 +102,31 @@ class Known:
         return {number for number in order if any(self._slots[key].take(around(spots[number])) for key in keys)}
 
     def keys(self, code: str, spots: Sequence[Spot]) -> list[tuple[str, str]]:
-        """Return the keys of the entries that any of the places has."""
-        return sorted({(code, alias) for spot in spots for alias in spot.aliases} & self.entries.keys())
+        """Return the keys of the entries that any of the places has, or has less of."""
+        found = {(code, alias) for spot in spots for alias in spot.aliases} & self.entries.keys()
+        return sorted(found.union(*(self._cut(code, spot, part) for spot in spots for part in spot.parts)))
 
-    def name(self, group: Group, fingerprint: str) -> str:
-        """Return the fingerprint under which a text is known, or else its own.
+    def _cut(self, code: str, spot: Spot, part: Part) -> set[tuple[str, str]]:
+        """Return the keys of entries of which a part of a place has less: of an article as a whole, half is enough."""
+        own = spot.aliases if spot.whole else {part.fingerprint}
+        if not self._by_sentence or any((code, one) in self.entries for one in own):
+            return set()
+        sentences = read_sketch(self.sketches.text_of(spot, part))
+        counts = Counter(key for one in sentences for key in self._by_sentence.get((code, one), ()))
+        least = len(sentences) / 2 if spot.whole else len(sentences)
+        return {key for key, n in counts.items() if n >= least}
+
+    def name(self, group: Group, spot: Spot, part: Part) -> str:
+        """Return the fingerprint under which a part of a place is known, or else its own.
 
         A whole article has that of any of its paragraphs: an edit that makes another one the first of them leaves the
-        entry, with its reason, what it is.
+        entry, with its reason, what it is. So does one that leaves less of a text.
         """
-        keys = self.keys(group.code, group.spots) if group.code in _WHOLE else []
-        return fingerprint if not keys or (group.code, fingerprint) in keys else keys[0][1]
+        fingerprint = part.fingerprint
+        if (group.code, fingerprint) in self.entries:
+            return fingerprint
+        keys = self.keys(group.code, group.spots) if group.code in _WHOLE else sorted(self._cut(group.code, spot, part))
+        return keys[0][1] if keys else fingerprint
 
     def outgrown(self, group: Group) -> float:
         """Return the share that was accepted if that of a group is over it by more than is tolerated; else 0."""

@@ -19,8 +19,8 @@ MIN_PARAGRAPH_TOKENS = 8
 _WHOLE_PARAGRAPH = 0.8
 
 _MARK_START, _MARK_END = b"<!--", b"-->"
-_MARK_AT_START = re.compile(rb"(?:<!--\s*dedup:(?:(?!-->).)*-->\s*)+", re.DOTALL)
-_MARK_AT_END = re.compile(rb"\s*<!--\s*dedup:(?:(?!-->).)*-->$", re.DOTALL)
+_MARK_AT_START = re.compile(rb"(?:<!--\s*dedup:(?:(?!-->).)*-->\s*)+", re.DOTALL | re.IGNORECASE)
+_MARK_AT_END = re.compile(rb"\s*<!--\s*dedup:(?:(?!-->).)*-->$", re.DOTALL | re.IGNORECASE)
 
 
 class Paragraphs:

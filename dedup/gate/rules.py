@@ -36,6 +36,11 @@ class Rule:
     unit: Literal["", "words", "share"] = ""
 
     @property
+    def whole(self) -> bool:
+        """Whether it is about an article as a whole, or its title, and not about a place in its text."""
+        return self.code in ("D202", "D203", "D204", "D401", "D501")
+
+    @property
     def help(self) -> str:
         """The page of the rule, in Markdown."""
         return files("dedup.gate").joinpath("pages", f"{self.code}.md").read_text("utf-8")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from dedup.gate.baseline import DIGITS, Sketch
-from dedup.gate.groups import Group, Spot
+from dedup.gate.groups import Group, Part, Spot
 from dedup.gate.paragraphs import span_of
 from dedup.hashed import tokens_of
 from dedup.model import Level
@@ -66,6 +66,21 @@ class Sketches:
         if len(own) < (_MIN_OWN if self._span(spot) == (0, 0) else 1):
             own += sorted(set(hashes) - set(own))
         return "".join(f"{one:0{DIGITS}x}" for one in sorted(own[:MAX_SENTENCES]))
+
+    def text_of(self, spot: Spot, part: Part) -> str:
+        """Return the sentences of a part of a place, or of an article that is one paragraph."""
+        return "".join(f"{one:0{DIGITS}x}" for one in self._inside(spot, part))
+
+    def _inside(self, spot: Spot, part: Part) -> list[int]:
+        rows = slice(self._offsets[spot.article], self._offsets[spot.article + 1])
+        hashes: list[int] = self._hashes[rows].tolist()
+        if spot.whole:  # one of several paragraphs is known by the others
+            return hashes if len(spot.aliases) == 1 else []
+        if spot.place is None:
+            return []
+        low, high = part.start, part.start + part.weight
+        spans = zip(self._starts[rows].tolist(), self._ends[rows].tolist(), strict=True)
+        return [one for one, (start, end) in zip(hashes, spans, strict=True) if low <= start and end <= high]
 
     def _span(self, spot: Spot) -> tuple[int, int]:
         return (0, 0) if spot.whole or spot.place is None else span_of(self._report, spot.place)

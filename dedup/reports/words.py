@@ -16,7 +16,7 @@ _MIN_HIDDEN = 5
 #: Words of a marked text that are shown.
 _MAX_SHOWN = 150
 #: Words of a text that are compared: what comes after is not shown anyway unless the texts begin alike.
-_MAX_COMPARED = 1000
+MAX_COMPARED = 1000
 _MAX_NUMBERS = 5
 
 # Scripts without spaces give one word a character; elsewhere a word keeps the marks inside it ("don't", "3.1").
@@ -77,17 +77,16 @@ def compare(left: str, right: str) -> Difference:
     >>> difference.numbers
     (('3.1', '9.7'),)
     """
-    left_words, right_words = split_words(left, _MAX_COMPARED), split_words(right, _MAX_COMPARED)
-    matcher = SequenceMatcher(None, _keys(left_words), _keys(right_words), autojunk=False)
+    left_words, right_words = split_words(left, MAX_COMPARED), split_words(right, MAX_COMPARED)
     pieces: list[Piece] = []
     numbers: dict[tuple[str, str], None] = {}
     changes = hidden = 0
-    opcodes = matcher.get_opcodes()
-    for at, (tag, left_start, left_end, right_start, right_end) in enumerate(opcodes):
+    codes = opcodes(left_words, right_words)
+    for at, (tag, left_start, left_end, right_start, right_end) in enumerate(codes):
         removed, kept = left_words[left_start:left_end], right_words[right_start:right_end]
         if tag == "equal":
             if len(pieces) < _MAX_SHOWN:
-                pieces += _shorten(kept, first=at == 0, last=at == len(opcodes) - 1)
+                pieces += _shorten(kept, first=at == 0, last=at == len(codes) - 1)
             continue
         changes += 1
         for pair in zip(_numbers(removed), _numbers(kept), strict=False):
@@ -100,10 +99,15 @@ def compare(left: str, right: str) -> Difference:
         if removed:
             if pieces and not kept:
                 pieces[-1] = pieces[-1]._replace(space=left_words[left_start - 1].space)
-            pieces += _mark(removed, "[-", "-]", "removed", space=space and not kept)
+            pieces += marked(removed, "[-", "-]", "removed", space=space and not kept)
         if kept:
-            pieces += _mark(kept, "{+", "+}", "added", space=space)
+            pieces += marked(kept, "{+", "+}", "added", space=space)
     return Difference(tuple(pieces), changes, hidden, tuple(numbers)[:_MAX_NUMBERS])
+
+
+def opcodes(left: Sequence[Piece], right: Sequence[Piece]) -> Sequence[tuple[str, int, int, int, int]]:
+    """Return what turns the left words into the right ones, as `difflib.SequenceMatcher` has it."""
+    return SequenceMatcher(None, _keys(left), _keys(right), autojunk=False).get_opcodes()
 
 
 def _keys(found: Sequence[Piece]) -> list[str]:
@@ -126,10 +130,11 @@ def _shorten(found: list[Piece], *, first: bool, last: bool) -> list[Piece]:
     return [word._replace(text=escape(word.text)) for word in shown]
 
 
-def _mark(found: Sequence[Piece], opening: str, closing: str, style: str, *, space: bool) -> list[Piece]:
-    marked = [Piece(escape(word.text), style, word.space) for word in found[:_MAX_SHOWN]]
+def marked(found: Sequence[Piece], opening: str, closing: str, style: str, *, space: bool) -> list[Piece]:
+    """Return words of one text between marks, in a style, the last one with white space after it or not."""
+    made = [Piece(escape(word.text), style, word.space) for word in found[:_MAX_SHOWN]]
     if len(found) > _MAX_SHOWN:
-        marked.append(Piece("…", style))
-    marked[0] = marked[0]._replace(text=opening + marked[0].text)
-    marked[-1] = marked[-1]._replace(text=marked[-1].text + closing, space=space)
-    return marked
+        made.append(Piece("…", style))
+    made[0] = made[0]._replace(text=opening + made[0].text)
+    made[-1] = made[-1]._replace(text=made[-1].text + closing, space=space)
+    return made
