@@ -74,7 +74,8 @@ def test_dates_in_every_shape(moment, hours):
         f"{whole.replace(tzinfo=None)}.123456789Z", whole.replace(tzinfo=None).isoformat().lower() + "z",
         format_datetime(whole), format_datetime(whole).partition(", ")[2], f"{whole:%Y%m%d%H%M%S}",
     ]  # fmt: skip
-    if abs(seconds) > 86400 * 2000:  # smaller ones are seconds in every unit
+    # Smaller ones are seconds in every unit, and milliseconds of twelve digits may be yyyymmddhhmm.
+    if abs(seconds) > 86400 * 2000 and len(str(seconds)) != 9:
         shapes += [seconds * 1000, float(seconds) * 1000, str(seconds * 1000), seconds * 10**6, seconds * 10**9]
     if len(str(seconds)) not in (4, 8, 14):
         shapes += [seconds, float(seconds), str(seconds)]

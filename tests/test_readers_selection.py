@@ -12,6 +12,7 @@ import tarfile
 import zipfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pytest
 import zstandard
@@ -303,12 +304,64 @@ def test_dates_in_words(moment, hours):
         ("31 June 2026", None),
         ("5 January 2026 25:00", None),
         ("5 Foo 2026", None),
+        ("Mon Jan 05 2026 14:30:00 GMT+0100 (Central European Standard Time)", datetime(2026, 1, 5, 13, 30)),
+        ("2026-01-05T14:30:00-05:00[America/New_York]", datetime(2026, 1, 5, 19, 30)),
+        ("/Date(1767623400000+0100)/", datetime(2026, 1, 5, 14, 30)),
+        ("05/Jan/2026:14:30:00 +0100", datetime(2026, 1, 5, 13, 30)),
+        ("202601051430", datetime(2026, 1, 5, 14, 30)),
+        ("2026-01-05 2:30 PM EST", datetime(2026, 1, 5, 19, 30)),
+        ("2:30 PM EST, Mon January 5, 2026", datetime(2026, 1, 5, 19, 30)),
+        ("2026-01-05 00:30 AM", datetime(2026, 1, 5, 0, 30)),
+        ("2026-12-31T23:59:60Z", datetime(2027, 1, 1)),
+        ("2026-01-05T24:00:00Z", datetime(2026, 1, 6)),
+        ("2026-01-05+01:00", datetime(2026, 1, 4, 23)),
+        ("2026.01.05", datetime(2026, 1, 5)),
+        ("２０２６年1月5日 午後2時30分", datetime(2026, 1, 5, 14, 30)),
+        ("2026년 01월 05일 14:30:15", datetime(2026, 1, 5, 14, 30, 15)),
+        ("2026‑01‑05", datetime(2026, 1, 5)),
+        ("Monday, 05-Jan-26 14:30:00 UTC", datetime(2026, 1, 5, 14, 30)),
+        ("Mon Jan  5 14:30:00 CET 1998", datetime(1998, 1, 5, 13, 30)),
+        ("Montag, 5. März 2026, 14.30 Uhr", datetime(2026, 3, 5, 14, 30)),
+        ("lundi 5 août 2026 à 14h30", datetime(2026, 8, 5, 14, 30)),
+        ("5 de enero de 2026", datetime(2026, 1, 5)),
+        ("2004-július-13T9:15-05:00", datetime(2004, 7, 13, 14, 15)),
+        ("Κυρ, 11 Ιούλ 2004 12:00:00 EST", datetime(2004, 7, 11, 17)),
+        ("May 2026", datetime(2026, 5, 1)),
+        ("5 jui 2026", None),
+        ("Updated 5 Jan 2026", None),
+        ("14:30", None),
+        ("2026-02-31", None),
+        ("0000-00-00 00:00:00", None),
+        ("Mon, 05 Jan 2026 14:30:00 IST", None),
+        ("Mon, 05 Jan 2026 14:30:00 +9900", None),
+        ("Mon, 05 Jan 2026 14:30:61 GMT", None),
+        ("5 Jan 2026 0:30 PM", None),
         ("1" * 5000, None),
     ],
 )
 def test_odd_dates_in_words(text, expected):
-    """Of numbers alone only what can mean one day is read; what is no date is none."""
+    """Of numbers alone only what can mean one day is read; what is no date, or of an unknown zone, is none."""
     assert (None if expected is None else int(expected.replace(tzinfo=UTC).timestamp())) == parse_date(text)
+
+
+@pytest.mark.parametrize(
+    ("zone", "place"),
+    [
+        *[("JST", "Asia/Tokyo"), ("HKT", "Asia/Hong_Kong"), ("SAST", "Africa/Johannesburg"), ("PKT", "Asia/Karachi")],
+        *[("CET", "Europe/Paris"), ("EET", "Europe/Athens"), ("MSK", "Europe/Moscow"), ("AEDT", "Australia/Sydney")],
+        *[("EST", "America/New_York"), ("PST", "America/Los_Angeles"), ("NST", "America/St_Johns")],
+        *[("ACDT", "Australia/Adelaide"), ("NZDT", "Pacific/Auckland"), ("WIB", "Asia/Jakarta")],
+    ],
+)
+def test_names_of_zones(zone, place):
+    """A name means what the tz database has for it in one of its places."""
+    try:
+        local = datetime(2026, 1, 5, 14, 30, tzinfo=ZoneInfo(place))
+    except ZoneInfoNotFoundError:
+        pytest.skip("no tz database on this system")
+
+    assert zone == local.tzname()
+    assert local.timestamp() == parse_date(f"Mon, 05 Jan 2026 14:30:00 {zone}")
 
 
 # ---------------------------------------------------------------------------------------------------- WARC

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import dedup
 from benchmarks.feed_formats import FORMATS, SOURCE, make_articles, write_feed
 from benchmarks.feeds import findings_of
-from dedup.model import NO_DATE, Articles
+from dedup.model import Articles
 from dedup.readers import ReadParams, read_feeds
 
 SEEDS = Path(__file__).parents[1] / "seeds"
@@ -123,17 +123,23 @@ def test_content_wins_over_the_summary_and_a_link_stands_in_for_an_id(tmp_path):
     assert read(tmp_path, RSS.format(entry), fields={"text": "body_html"}).body(0) == "Long."
 
 
-def test_dates_are_utc_and_one_that_cannot_be_read_is_a_note(tmp_path):
-    entries = "".join(
-        f"<item><title>{i}</title><pubDate>{date}</pubDate></item>"
-        for i, date in enumerate(["Tue, 03 Mar 2026 08:20:00 +0200", "the third of March", ""])
-    )
+@pytest.mark.parametrize("name", ["pubDate", "updated"])
+def test_dates_are_what_they_are_in_json_lines(tmp_path, name):
+    """Whatever is written: the same moment, or the same note; nothing of the day of the run."""
+    dates = [
+        *("Tue, 03 Mar 2026 08:20:00 +0200", "the third of March", "2026/01/05 14:30", "1767623400", "2026-02-31"),
+        *("2026-01-05 14:30:00 UTC", "20260105143000", "2026-01-05 2:30 PM", "Mon, 05 Jan 2026 14:30:00 CEST"),
+        *("0000-00-00 00:00:00", "12:00", "2026-13-05", "2026年1月5日", "Mon, 05 Jan 2026 14:30:00 XYZ", "05/01/2026"),
+    ]
+    entries = [f"<item><title>{i}</title><{name}>{date}</{name}></item>" for i, date in enumerate(dates)]
+    lines = tmp_path / "feed.jsonl"
+    lines.write_text("".join(json.dumps({"text": "Fog.", "date": date}) + "\n" for date in dates))
 
-    articles = read(tmp_path, RSS.format(entries))
+    articles, expected = read(tmp_path, RSS.format("".join(entries))), read_feeds([lines])
 
-    moment = int(datetime(2026, 3, 3, 6, 20, tzinfo=UTC).timestamp())
-    assert [moment, NO_DATE, NO_DATE] == articles.dates.tolist()
-    assert [(2, "date not understood, article kept without one")] == reasons(articles)
+    assert expected.dates.tolist() == articles.dates.tolist()
+    assert reasons(expected) == reasons(articles)
+    assert int(datetime(2026, 3, 3, 6, 20, tzinfo=UTC).timestamp()) == articles.dates[0]
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,9 @@ from __future__ import annotations
 import html
 import io
 import re
-from calendar import timegm
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from xml.sax import SAXParseException
 
 from dedup.readers.buffer import Rows
@@ -17,9 +15,6 @@ from dedup.readers.documents import Document, elements_before_break, read_docume
 from dedup.readers.markup import html_line, html_text, is_html
 from dedup.readers.tasks import OpenFile, Task
 from dedup.readers.xmlguard import first_error, root_name
-
-if TYPE_CHECKING:
-    import time
 
 #: The first element is looked for in so much.
 _HEAD_CHARACTERS = 1 << 16
@@ -158,19 +153,15 @@ def _language_of(entry: Any) -> str:
     return next((_string(one.get("language")) for one in details if one.get("language")), "")
 
 
-def _date_of(entry: Any) -> datetime | str | None:
-    """Return when an entry was published, else changed; as written where the library does not understand it."""
-    written = ""
-    for name in ("published", "created", "updated"):
-        # Its own look-up gives one date for another, with a warning.
-        moment: time.struct_time | None = dict.get(entry, f"{name}_parsed")
-        if moment:
-            try:
-                return datetime.fromtimestamp(timegm(moment), UTC)
-            except (ValueError, OverflowError, OSError):
-                continue
-        written = written or _string(dict.get(entry, name))
-    return written or None
+def _date_of(entry: Any) -> str | None:
+    """Return when an entry was published, else changed, as it is written.
+
+    What the library makes of it is not used: it completes a date with the day of the run, and takes 31 February for
+    3 March.
+    """
+    # Its own look-up gives one date for another, with a warning.
+    written = (_string(dict.get(entry, name)) for name in ("published", "created", "updated"))
+    return next(filter(None, written), None)
 
 
 def _json_entry(entry: Mapping[str, Any], feed_title: str) -> dict[str, object]:
