@@ -246,9 +246,13 @@ class Cut:
 
 def cut_articles(articles: Articles, shard: tuple[int, int], config: Config, space: TokenSpace) -> Cut:
     """Return the segments and tokens of the articles from the first to before the last of ``shard``."""
+    return cut_segments(articles, segments_of(articles, shard, config.segment), config, space)
+
+
+def cut_segments(articles: Articles, segments: Segments, config: Config, space: TokenSpace) -> Cut:
+    """Return the tokens of segments that are known."""
     from dedup.kernels import shingle as kernels
 
-    segments = segments_of(articles, shard, config.segment)
     segments, ranges, n_leaf_tokens = _ranges(articles, segments, config, space)
     is_title = (segments.levels & Level.TITLE) != 0
     is_article = (segments.levels & Level.ARTICLE) != 0
@@ -290,16 +294,21 @@ def _survey(
     *,
     count: bool,
 ) -> _Shard:
-    from dedup.kernels import shingle as kernels
-
     cut = cut_articles(articles, shard, config, workers.space())
     frequencies.add(cut.documents())
+    kept = count_cut(articles, cut, config, workers if count else None, store)
+    return _Shard(cut.segments, cut.n_tokens, cut.ranges.firsts, cut.keys, cut.n_leaf_tokens, kept)
+
+
+def count_cut(articles: Articles, cut: Cut, config: Config, workers: Workers | None, store: HashStore) -> slice | None:
+    """Count the shingles of segments, if there are workers to count with, and return where their hashes are kept."""
+    from dedup.kernels import shingle as kernels
+
     runs, counted = runs_of(articles, cut, config)
-    if count:
+    if workers is not None:
         with workers.counting() as counters:
             kernels.count_shingles(runs.hashes, runs.firsts[counted], runs.lasts[counted], counters)
-    kept = store.keep(runs.hashes) if config.shingle.unit == "word" else None
-    return _Shard(cut.segments, cut.n_tokens, cut.ranges.firsts, cut.keys, cut.n_leaf_tokens, kept)
+    return store.keep(runs.hashes) if config.shingle.unit == "word" else None
 
 
 def are_documents(levels: NDArray[np.uint8], n_tokens: NDArray[np.int32]) -> NDArray[np.bool_]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks.peer_scripts.task import MIN_JACCARD, MIN_WORDS, Clock, Found, run
 from dedup import collapse, gather, join, passes, score
 from dedup.config import Config
-from dedup.model import NO_DATE, Articles, Strings
+from dedup.model import NO_DATE, Articles, Level, Segments, Strings
 from dedup.passages import PassageParams
+from dedup.score import DocumentFrequencies
 from dedup.shingles import ShingleParams
+from dedup.workspace import HashStore, Workers
 
 _THREADS = 2
 _CONFIG = Config(
@@ -34,7 +38,7 @@ def _find(paragraphs: list[str], clock: Clock) -> list[int]:
     with ThreadPoolExecutor(_THREADS) as executor:
         with clock("tokens"):
             articles = _articles(paragraphs)
-            survey, keys, tally = passes.first_pass(articles, _CONFIG, executor)
+            survey, keys, tally = _survey(articles, executor)
             distinct = collapse.collapse(keys, survey.n_tokens, survey.segments.levels)
         with clock("sketch"):
             levels = distinct.levels & np.uint8(passes.searched_levels(_CONFIG))
@@ -57,6 +61,30 @@ def _find(paragraphs: list[str], clock: Clock) -> list[int]:
             hit[rows[left[alike]]] = hit[rows[right[alike]]] = True
             flagged = np.unique(survey.segments.articles[distinct.members[np.repeat(hit, distinct.counts)]])
             return [int(row) for row in flagged]
+
+
+def _survey(articles: Articles, executor: Executor) -> tuple[passes.Survey, NDArray[np.uint64], passes.Tally]:
+    """Return what the first pass does, of segments that are known: each text is a paragraph."""
+    size = len(articles.text)
+    workers, store = Workers(size), HashStore(size)
+    shards = passes.cut_shards(articles.offsets)
+
+    def work(shard: tuple[int, int]) -> tuple[passes.Cut, slice | None]:
+        bounds, n = articles.offsets[shard[0] : shard[1] + 1], shard[1] - shard[0]
+        owners, levels = np.arange(*shard, dtype=np.int32), np.full(n, Level.PARAGRAPH, np.uint8)
+        segments = Segments(bounds[:-1], bounds[1:], owners, levels, np.full(n, -1, np.int32))
+        cut = passes.cut_segments(articles, segments, _CONFIG, workers.space())
+        return cut, passes.count_cut(articles, cut, _CONFIG, workers, store)
+
+    cuts, kept = zip(*executor.map(work, shards), strict=True)
+    segments = Segments(
+        *(np.concatenate([getattr(cut.segments, one.name) for cut in cuts]) for one in fields(Segments))
+    )
+    before = np.cumsum([0, *(cut.n_leaf_tokens for cut in cuts)])
+    firsts = np.concatenate([cut.ranges.firsts + n for cut, n in zip(cuts, before[:-1], strict=True)])
+    n_tokens, keys = (np.concatenate([getattr(cut, name) for cut in cuts]) for name in ("n_tokens", "keys"))
+    survey = passes.Survey(segments, n_tokens, firsts, np.array([0, *(last for _, last in shards)], np.int64))
+    return survey, keys, passes.Tally(workers.counters(), None, store, list(kept), DocumentFrequencies())
 
 
 def _articles(paragraphs: list[str]) -> Articles:
