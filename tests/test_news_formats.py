@@ -81,6 +81,22 @@ def test_pictures_and_broken_items_are_lines(tmp_path):
     assert [(2, 'no text: an item of type "picture"'), (3, "not an object"), (4, "empty")] == reasons(articles)
 
 
+def test_what_is_withdrawn_and_captions_are_no_articles(tmp_path):
+    """An item that its provider took back is named, however the status is spelt; so is a caption."""
+    text = {"type": "text", "headline": "Fog", "body_text": "Thick fog."}
+    picture = text | {"uri": "p", "type": "picture", "pubstatus": "usable"}
+    items = [text | {"uri": "a", "pubstatus": "canceled"}, text | {"uri": "b", "pubStatus": "withheld"}, picture]
+
+    articles = read(tmp_path, [*items, text | {"uri": "c", "pubstatus": "usable"}])
+
+    assert ["c"] == list(articles.ids)
+    assert [
+        (1, "canceled by its provider"),
+        (2, "withheld by its provider"),
+        (3, 'no text: an item of type "picture"'),
+    ] == reasons(articles)
+
+
 def test_items_before_a_break_are_kept(tmp_path):
     articles = read(tmp_path, json.dumps([NINJS_1, NINJS_2])[:-20])
 
@@ -129,6 +145,7 @@ def test_what_is_no_article_is_skipped_with_its_reason(tmp_path):
         news_item("", kind="ninat:picture"),
         news_item(DATA, more='<pubStatus qcode="stat:canceled"/>'),
         news_item(DATA),
+        news_item(DATA, more='<pubStatus qcode="stat:withheld"/>'),
     ]
 
     articles = read(tmp_path, f"<newsMessage {NAMESPACE}><itemSet>{''.join(items)}</itemSet></newsMessage>", "item.xml")
@@ -139,6 +156,7 @@ def test_what_is_no_article_is_skipped_with_its_reason(tmp_path):
         (2, "no article: a knowledgeItem"),
         (3, "no article: a newsItem of class ninat:picture"),
         (4, "canceled by its provider"),
+        (6, "withheld by its provider"),
     ] == reasons(articles)
 
 

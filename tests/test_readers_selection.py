@@ -21,7 +21,6 @@ from dateutil import parser as dateutil_parser
 from hypothesis import given
 from hypothesis import strategies as st
 
-import dedup
 from dedup.cli import main
 from dedup.cli.options import INPUT_FORMATS
 from dedup.errors import ConfigError, FeedError
@@ -401,9 +400,38 @@ def test_web_archives(tmp_path):
         (skip.record, skip.reason) for skip in articles.skips if skip.record > 2
     ]
 
-    content = gzip.decompress(path.read_bytes())
-    (tmp_path / "cut.warc").write_bytes(content[: len(content) // 3])
-    assert len(dedup.read_feeds([tmp_path / "cut.warc"])) <= 2
+
+def test_a_web_archive_cut_inside_a_record_says_so(tmp_path):
+    """What is there of the record is read, and how much is not is said of it."""
+    pytest.importorskip("warcio")
+    head = "WARC/1.0\r\nWARC-Type: resource\r\nContent-Type: text/plain\r\nContent-Length: {}\r\n\r\n{}\r\n\r\n"
+    content = "".join(head.format(len(text), text) for text in ("Tea.", "Tea with milk, and cake."))
+    (tmp_path / "a.warc").write_text(content[:-20], newline="")
+
+    articles = read_feeds([tmp_path / "a.warc"])
+
+    assert ["Tea.", "Tea with"] == bodies(articles)
+    assert [(2, "the archive ends 16 bytes before the record does, read up to there")] == [
+        (skip.record, skip.reason) for skip in articles.skips
+    ]
+
+
+def test_pages_that_are_packed_in_an_archive_are_no_larger_than_packed_files(tmp_path, monkeypatch):
+    """A server's gzip of zeros is read up to what --max-unpacked lets through."""
+    pytest.importorskip("warcio")
+    monkeypatch.setattr("dedup.readers.streams.FREE_BYTES", 1000)
+    packed = gzip.compress(b"tea " * 10**5)
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Encoding: gzip\r\n\r\n" + packed
+    head = b"WARC/1.0\r\nWARC-Type: response\r\nWARC-Target-URI: http://a.example/\r\nContent-Length: %d\r\n\r\n"
+    (tmp_path / "a.warc").write_bytes(head % len(http) + http + b"\r\n\r\n")
+
+    articles = read_feeds([tmp_path / "a.warc"], ReadParams(max_unpacked=10))
+
+    (size,) = map(len, bodies(articles))
+    assert len(packed) * 9 < size <= 10 * len(http)
+    assert ["unpacks to more than 10 times its size, read up to there; raise --max-unpacked"] == [
+        skip.reason for skip in articles.skips
+    ]
 
 
 def test_what_stands_beside_articles_is_not_read(tmp_path):

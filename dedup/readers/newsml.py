@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from dedup.readers.buffer import Rows
 from dedup.readers.documents import Document, read_document
 from dedup.readers.markup import html_line, html_text, is_html, paragraphs_of
+from dedup.readers.ninjs import WITHDRAWN
 from dedup.readers.tasks import OpenFile, Task
 from dedup.readers.xmlguard import first_error
 
@@ -93,8 +94,9 @@ def _why_no_article(item: _Element) -> str:
     kind = _attribute(item, "itemMeta/itemClass", "qcode")
     if kind and not kind.endswith(":text"):
         return f"no article: a newsItem of class {kind[:40]}"
-    if _attribute(item, "itemMeta/pubStatus", "qcode").endswith(":canceled"):
-        return "canceled by its provider"
+    status = _attribute(item, "itemMeta/pubStatus", "qcode").rpartition(":")[2].lower()
+    if status in WITHDRAWN:
+        return f"{status} by its provider"
     return ""
 
 

@@ -21,8 +21,11 @@ from dedup.readers.streams import line_blocks
 from dedup.readers.tasks import OpenFile, Task
 
 _SPACE = b" \t\r\n"
-#: An item of no type, or of these, is read; a picture has a caption, which is no article.
+#: An item of no type, or of these, is read, and others that have a text; that of a picture is a caption, no article.
+_PICTURES = ("picture", "graphic")
 _TEXT_TYPES = ("", "text", "composite")
+#: The publishing status of what is not to be used (NewsCodes `pubstatusg2`, in NewsML too); the other is "usable".
+WITHDRAWN = ("canceled", "cancelled", "withheld")
 
 
 def tasks(file: OpenFile) -> Iterator[Task]:
@@ -85,8 +88,10 @@ def _record(item: object, table: FieldTable) -> Record | str:
     if not isinstance(item, dict):
         return "not an object"
     fields = item_fields(item)
-    kind = str(fields.pop("type"))
-    if kind not in _TEXT_TYPES and not fields["text"]:
+    kind, status = str(fields.pop("type")).lower(), str(fields.pop("status")).lower()
+    if status in WITHDRAWN:
+        return f"{status} by its provider"
+    if kind in _PICTURES or (kind not in _TEXT_TYPES and not fields["text"]):
         return f'no text: an item of type "{kind[:40]}"'
     return table.resolve(table.values_by_role({**item, **fields}))
 
@@ -105,6 +110,7 @@ def item_fields(item: Mapping[str, Any]) -> dict[str, object]:
     identity = _string(lower.get("uri"))
     return {
         "type": _string(lower.get("type")),
+        "status": _string(lower.get("pubstatus")),
         "id": identity,
         "title": html_line(_headline(lower)),
         "text": _body(lower),

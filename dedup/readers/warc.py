@@ -124,20 +124,38 @@ def _task(record: Any, number: int, file: OpenFile) -> Task | None:
         reason = f"{media[:40] or 'no media type'}: neither a page nor text, not read"
     if reason:
         return RowBuilder([Skip(file.path, number, reason)]).rows
-    limit = file.params.max_document_bytes
-    stream = record.content_stream()
-    pieces, size = [], 0
-    while size <= limit and (piece := stream.read(1 << 16)):
-        pieces.append(piece)
-        size += len(piece)
-    losses = [too_long(limit)] if size > limit else []
+    content, losses = _content_of(record, file)
     url = record.rec_headers.get_header("WARC-Target-URI") or ""
     date = parse_date(record.rec_headers.get_header("WARC-Date") or "")
     charset = _CHARSET.search(kind)
     encoding = find_encoding(charset[1]) if charset else ""
-    document = Document(b"".join(pieces)[:limit], file.path, file.file_row, file.table, losses, encoding)
+    document = Document(content, file.path, file.file_row, file.table, losses, encoding)
     captured = _Capture(document, media in _PAGES, url.strip("<> "), NO_DATE if date is None else date, number)
     return partial(_rows, captured, file.params)
+
+
+def _content_of(record: Any, file: OpenFile) -> tuple[bytes, list[str]]:
+    """Return what was captured, unpacked, and what of it is not there."""
+    limit = file.params.max_document_bytes
+    # What a server has packed is no larger than what may be packed in an archive.
+    unpacked = min(limit, file.stream.largest(record.length or 0))
+    stream = record.content_stream()
+    pieces, size = [], 0
+    while size <= unpacked and (piece := stream.read(1 << 16)):
+        pieces.append(piece)
+        size += len(piece)
+    losses = []
+    if size > unpacked:
+        times = f"{file.params.max_unpacked:,} times its size"
+        packed = f"unpacks to more than {times}, read up to there; raise --max-unpacked"
+        losses.append(too_long(limit) if unpacked == limit else packed)
+    else:
+        while record.raw_stream.read(1 << 16):  # behind the end of a page in chunks, or of packed data
+            pass
+        missing = getattr(record.raw_stream, "limit", 0)
+        if missing and not file.stream.losses:  # those of a packed archive say it
+            losses.append(f"the archive ends {missing:,} bytes before the record does, read up to there")
+    return b"".join(pieces)[:unpacked], losses
 
 
 @dataclass(frozen=True, slots=True, eq=False)
