@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import json
 import lzma
 import os
 import sys
@@ -432,6 +433,29 @@ def test_pages_that_are_packed_in_an_archive_are_no_larger_than_packed_files(tmp
     assert ["unpacks to more than 10 times its size, read up to there; raise --max-unpacked"] == [
         skip.reason for skip in articles.skips
     ]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_text_longer_than_the_engine_takes_is_cut(tmp_path, monkeypatch, jobs):
+    """Titles and texts end between two characters, those of other records and their lines stay; each is named."""
+    page = "<html><title>T</title><body><article>\n<p>{}</p>\n<p>{}</p></article></body></html>"
+    (tmp_path / "a.html").write_text(page.format("Tea with milk.", "Cake, " * 200))
+    (tmp_path / "b.html").write_text(page.format("Tea without.", "And no cake at all."))
+    records = [{"title": "x" * 200, "text": "Fog."}, {"title": "T", "text": "a" + "é" * 200}, {"text": "Rain."}]
+    (tmp_path / "c.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
+    whole = read_feeds([tmp_path], ReadParams(page_text="all"))
+    monkeypatch.setattr(ReadParams, "max_text_bytes", 100)
+
+    articles = read_feeds([tmp_path], ReadParams(page_text="all"), jobs=jobs)
+
+    said = "a text is longer than 100 bytes, read up to there; raise max_document_bytes"
+    assert [("a.html", 1, said), ("c.jsonl", 1, said), ("c.jsonl", 2, said)] == [
+        (Path(skip.path).name, skip.record, skip.reason) for skip in articles.skips
+    ]
+    assert [body[:100] for body in bodies(whole)[:3]] + ["a" + "é" * 49, "Rain."] == bodies(articles)
+    assert ["T", "T", "x" * 100, "T", ""] == [articles.title(i) for i in range(5)]
+    places = [(line, articles.slice_text(position, position + 6)) for position, line in articles.line_marks.tolist()]
+    assert [(2, "Tea wi"), (3, "Cake, "), (2, "Tea wi"), (3, "And no")] == places
 
 
 def test_what_stands_beside_articles_is_not_read(tmp_path):

@@ -22,6 +22,7 @@ from dedup.readers.formats import FORMATS, name_format
 from dedup.readers.inputs import STDIN, Source, find_sources
 from dedup.readers.params import ReadParams
 from dedup.readers.recognise import find_format
+from dedup.readers.shorten import shorten
 from dedup.readers.streams import HEAD_BYTES, ByteStream, peek, take, too_long
 from dedup.readers.tasks import OpenFile, Task, format_tasks
 from dedup.readers.textfiles import TextFile, text_rows
@@ -156,7 +157,9 @@ def _batches(
     total = sum(source.size_bytes for source in sources) if known else 0
     done, silent = 0, {source.path: None for source in sources}
     with _reading_pool(jobs) as pool:
-        for rows in _run(_tasks(sources, writer.formats, params), pool, jobs):
+        paths = [source.path for source in sources]
+        for read in _run(_tasks(sources, writer.formats, params), pool, jobs):
+            rows = shorten(read, params.max_text_bytes, paths)
             # Only now, so that the rows before these are written while these are parsed.
             if writer.pending_bytes >= params.block_bytes // 2:
                 yield writer.batch()

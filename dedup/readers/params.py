@@ -84,7 +84,7 @@ class ReadParams:
         some Western texts for Eastern ones.
     max_document_bytes : int
         A text, a feed, a page and other files that are read as a whole are read up to here, and so is a line of JSON. A
-        larger array of JSON is read some elements at a time.
+        larger array of JSON is read some elements at a time. Of one title or text an eighth of it is read.
     """
 
     fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
@@ -125,3 +125,8 @@ class ReadParams:
             )
         if self.max_unpacked < 1:
             raise ConfigError(f"read: max_unpacked: {self.max_unpacked} is not positive")
+
+    @property
+    def max_text_bytes(self) -> int:
+        """What of one title or text is read: an eighth of a document, but for small ones."""
+        return min(self.max_document_bytes, max(self.max_document_bytes >> 3, 1 << 20))
