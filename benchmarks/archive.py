@@ -47,17 +47,17 @@ def measure_archive(path: Path, options: Options) -> Result:
     wanted = options.count or _PARAGRAPHS
     with TemporaryDirectory() as name:
         folder = Path(name)
-        parts, new, n = _make_feed(path, folder, wanted, options.seed)
+        parts, new, n = make_feed(path, folder, wanted, options.seed)
         archive = folder / "archive.db"
-        report = _command("report", *parts, "--format", "json", "-o", folder / "report.json")
-        _command("index", "create", "--index", archive)
+        report = command("report", *parts, "--format", "json", "-o", folder / "report.json")
+        command("index", "create", "--index", archive)
         built: list[Run] = []
         result.rows.append(_point(archive, new, 0))
         for step, part in enumerate(parts, 1):
-            built.append(_command("index", "add", part, "--index", archive))
+            built.append(command("index", "add", part, "--index", archive))
             result.rows.append(_point(archive, new, round(n * step / len(parts))))
-        whole = [_check(archive, new) for _ in range(3)]
-        cold = [_check(archive, new, cold=True) for _ in range(3)]
+        whole = [check(archive, new) for _ in range(3)]
+        cold = [check(archive, new, cold=True) for _ in range(3)]
         busy = sum(one.cpu_seconds for one in built)
         result.figures.extend(
             [
@@ -82,7 +82,7 @@ def measure_archive(path: Path, options: Options) -> Result:
 
 def _point(archive: Path, new: Path, paragraphs: int) -> Row:
     """Return what an archive of so many paragraphs takes on disk, and what a check against it takes."""
-    warm, whole = _warm(archive, new), _check(archive, new)
+    warm, whole = warm_check(archive, new), check(archive, new)
     return {
         "paragraphs": paragraphs,
         "MB": round(archive.stat().st_size / 1e6),
@@ -93,7 +93,7 @@ def _point(archive: Path, new: Path, paragraphs: int) -> Row:
     }
 
 
-def _make_feed(path: Path, folder: Path, wanted: int, seed: int) -> tuple[list[Path], Path, int]:
+def make_feed(path: Path, folder: Path, wanted: int, seed: int) -> tuple[list[Path], Path, int]:
     """Write the feed in parts, and the articles to check; returns them with the number of paragraphs."""
     records = read_records(path)
     random.Random(seed).shuffle(records)
@@ -132,19 +132,20 @@ def _write(path: Path, records: Sequence[dict[str, object]]) -> None:
         stream.writelines(json.dumps(record) + "\n" for record in records)
 
 
-def _command(*arguments: object) -> Run:
+def command(*arguments: object) -> Run:
     """Run the command line to its end."""
     return run(sys.executable, "-m", "dedup", *map(str, arguments))
 
 
-def _check(archive: Path, new: Path, *, cold: bool = False) -> Run:
+def check(archive: Path, new: Path, *, cold: bool = False) -> Run:
+    """Check articles by the command line; cold, where nothing of the archive is in memory."""
     if cold:
         with archive.open("rb") as stream:
             os.posix_fadvise(stream.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-    return _command("index", "check", new, "--index", archive, "--top", "0")
+    return command("index", "check", new, "--index", archive, "--top", "0")
 
 
-def _warm(archive: Path, new: Path) -> tuple[float, float]:
+def warm_check(archive: Path, new: Path) -> tuple[float, float]:
     """Return seconds, and seconds of processors, of a check in a process that has checked before."""
     code = (
         "import os, sys, time, dedup\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from click.testing import CliRunner, Result
 import dedup
 from dedup.cli import main
 from dedup.errors import ConfigError, DedupError
+from dedup.gate.check import judge
+from dedup.gate.params import gate_params
 from dedup.reports import view
 from tests import redis_server
 from tests.strategies import made_feed
@@ -105,6 +108,26 @@ def test_the_gate_is_that_of_an_archive_of_texts(feed: Feed):
     assert told[0] == told[1]
     assert [] == [line for line in verdicts[0]["notices"] if "hashes" in line]
     assert 1 == sum("hashes.db keeps hashes of words" in line for line in verdicts[1]["notices"])
+
+
+def test_a_baseline_and_ignores_are_those_of_an_archive_of_texts(feed: Feed):
+    """Entries and what they know, each with words to read; an ignore by text reaches places without one."""
+    folder, new, _ = feed
+    records = [json.loads(line) for line in (folder / "old.jsonl").read_text(encoding="utf-8").splitlines()]
+    ignored = [{"text": part, "reason": "known"} for part in str(records[0]["text"]).split("\n\n")]
+    params = gate_params({"ignores": ignored, "rules": {"D201": {"level": "error", "limit": 9}}})
+    found = []
+    for store in ("text", "hashes"):
+        with dedup.Index.open(folder / f"{store}.db", writable=False, jobs=1) as index:
+            report = index.check(dedup.read_feeds([str(new)]))
+        assert report.archive is not None
+        found.append(judge(report, params, judged=~report.archive.articles))
+
+    entries = [{key: replace(entry, text="") for key, entry in one.found.items()} for one in found]
+    verdicts = [[(one.fingerprint, one.suppressed) for one in judgement.verdict.violations] for judgement in found]
+    assert entries[0] == entries[1]
+    assert verdicts[0] == verdicts[1]
+    assert all(entry.text for entry in found[1].found.values())
 
 
 @pytest.mark.parametrize("form", ["text", "html", "sarif", "junit", "gitlab", "markdown", "github", "csv"])

@@ -249,12 +249,13 @@ def _note(found: Baseline, known: Known, group: Group, spot: Spot) -> None:
         if (code, part.fingerprint, part.start) in known.places:
             continue
         key = code, known.name(group, spot, part)
-        text = clean(" ".join(part.text.split())[:TEXT_CHARACTERS])
+        # Of an archive that keeps no texts, a person reads the words of the copy.
+        told = part.text or next((one.text for one in group.spots if one.text), "")
+        text = clean(" ".join(told.split())[:TEXT_CHARACTERS])
         before = found.get(key, Entry(*key, 0, text))
         articles = sorted((*before.articles, article)) if article else before.articles
         found[key] = replace(
             before,
-            text=before.text or text,  # an archive may have none
             count=before.count + 1,
             articles=tuple(articles) if before.count < _MAX_ARTICLES else (),
             share=max(before.share, round(group.share, 4)),

@@ -251,7 +251,8 @@ def _notice(report: Report, finding: Finding, params: GateParams, texts: Texts) 
         # The wording that most have: which article is the earliest, and what stands there, may change.
         counts = Counter(spot.fingerprint for spot in spots)
         spot = max(spots, key=lambda spot: counts[spot.fingerprint])
-        spot = replace(spot, aliases=frozenset().union(*(one.aliases for one in spots)))
+        said = spot.text or next((one.text for one in spots if one.text), "")  # of an archive, maybe not kept
+        spot = replace(spot, aliases=frozenset().union(*(one.aliases for one in spots)), text=said)
         detail = f"stands in {n} of {n_articles} articles ({n / n_articles:.0%})"
         yield Group("D301", (spot,), alone=True, exact=finding.exact, finding=finding.number, detail=detail)
 

@@ -10,11 +10,14 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.errors import ConfigError
 from dedup.gate.groups import Spot
+from dedup.gate.paragraphs import span_of
 from dedup.gate.params import Ignore, check_codes
 from dedup.gate.rules import RULES
+from dedup.hashed import tokens_of
 from dedup.patterns import matches
 from dedup.pipeline import Report
 from dedup.readers.streams import ByteStream
@@ -79,7 +82,7 @@ class Ignores:
                 continue
             if one.source and not fnmatchcase(source, one.source):
                 continue
-            if one.text and not (spot.text and self._tokens(spot.text) in self._texts[number]):
+            if one.text and not ((said := self._said(spot)) and said in self._texts[number]):
                 continue
             self._used.add(number)
             return one.reason
@@ -137,10 +140,30 @@ class Ignores:
             if row in used and form in _MARKED
         ]
 
+    def _said(self, spot: Spot) -> str:
+        """Return the tokens of a place, which an archive may keep without its text; nothing if there are none."""
+        if spot.place is None or spot.place.text_kept:
+            return self._tokens(spot.text) if spot.text else ""
+        articles = self._report.articles
+        spans = [span_of(self._report, spot.place)]
+        if spot.whole:  # an article is known by its title, or else by its text
+            edges = articles.offsets[spot.article], articles.body_starts[spot.article]
+            spans = [edges, *spans]
+        starts, ends = np.array(spans, np.int64).T
+        tokens = tokens_of(articles, starts, ends, self._report.config.tokens)
+        n_tokens = np.diff(tokens.offsets)
+        if not n_tokens.any():
+            return ""
+        said = int((n_tokens > 0).argmax())
+        return _listed(tokens.values[tokens.offsets[said] : tokens.offsets[said + 1]])
+
     def _tokens(self, text: str) -> str:
         data = np.frombuffer(text.encode("utf-8", "replace"), np.uint8)
-        tokens = tokenize(data, np.array([0]), np.array([len(data)]), self._report.config.tokens)
-        return " " + " ".join(map(str, tokens.values.tolist())) + " "
+        return _listed(tokenize(data, np.array([0]), np.array([len(data)]), self._report.config.tokens).values)
+
+
+def _listed(tokens: NDArray[np.uint64]) -> str:
+    return " " + " ".join(map(str, tokens.tolist())) + " "
 
 
 def _read_marks(path: str, form: str) -> list[_Mark]:
