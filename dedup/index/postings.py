@@ -18,6 +18,8 @@ _PIECE_BLOBS = 128
 _VALUE_BLOBS = 1024
 #: Pieces that are read and not yet looked into.
 _PIECES_AHEAD = 4
+#: Places that are known before their values are read.
+_PLACES = 1 << 18
 #: A block as it is kept: first and last key, the blob of its keys and where in it they begin, how many there are, the
 #: first blob of its values (the others follow it), and the bytes of a difference of keys and of a value.
 ROW = np.dtype([("first", "<u8"), ("last", "<u8"), ("keys", "<i8"), ("start", "<i4"), ("count", "<i4"),
@@ -32,6 +34,8 @@ _Piece = tuple[list[bytes], NDArray[np.int64], NDArray[np.uint64], NDArray[np.in
 _Places = tuple[NDArray[np.int64], NDArray[np.int64]]
 #: Indices into the keys that were looked for, and what is kept for each.
 _Found = tuple[NDArray[np.int64], NDArray[np.int64]]
+#: A map, what is found in it for distinct keys, how many these are, and which of them each key is.
+_Searched = tuple[NDArray[np.void], list[Future[_Places]], int, NDArray[np.int64]]
 
 
 class _Map:
@@ -92,13 +96,14 @@ class PostingFile:
         return self._found(table, [_search(piece, wanted) for piece in self._pieces(table, wanted)], of_key)
 
     def find_in_parts(self, kind: int, keys: NDArray[np.uint64], executor: Executor) -> Iterator[_Found]:
-        """Yield for each part of a map what `find` returns for a column of keys (uint64[n, parts]).
+        """Yield pairs of a row of ``keys`` (uint64[n, parts]) and a number that is kept for it in some part, unordered.
 
-        It is read here, for SQLite reads one thing at a time, and looked into meanwhile by the threads of
-        ``executor``.
+        Keys are read here, for SQLite reads one thing at a time, and looked into meanwhile by the threads of
+        ``executor``. Values are read when those of many parts are known: of one, a few articles have hundreds.
         """
         ahead: deque[Future[_Places]] = deque()
-        before: tuple[NDArray[np.void], list[Future[_Places]], NDArray[np.int64]] | None = None
+        searched: list[_Searched] = []
+        n_found = 0
         for part in range(keys.shape[1]):
             wanted, of_key = np.unique(keys[:, part], return_inverse=True)
             table, searches = self._table(kind, part), []
@@ -107,11 +112,27 @@ class PostingFile:
                 ahead.append(searches[-1])
                 if len(ahead) > _PIECES_AHEAD:
                     ahead.popleft().result()
-            if before:
-                yield self._found(before[0], [one.result() for one in before[1]], before[2])
-            before = table, searches, of_key
-        if before:
-            yield self._found(before[0], [one.result() for one in before[1]], before[2])
+            if searched:
+                n_found += sum(len(one.result()[0]) for one in searched[-1][1])
+            if n_found > _PLACES:
+                yield self._found_in_parts(searched)
+                searched, n_found = [], 0
+            searched.append((table, searches, len(wanted), of_key))
+        if searched:
+            yield self._found_in_parts(searched)
+
+    def _found_in_parts(self, searched: list[_Searched]) -> _Found:
+        asked, places, of_keys = [np.empty(0, np.int64)], [np.empty((0, 2), np.int64)], []
+        n_rows = n_keys = 0
+        for table, searches, n_wanted, of_key in searched:
+            for one in searches:
+                asked.append(one.result()[0] + n_keys)
+                places.append(one.result()[1] + np.array([n_rows, 0]))
+            of_keys.append(of_key + n_keys)
+            n_rows, n_keys = n_rows + len(table), n_keys + n_wanted
+        values = self._values(np.concatenate([one[0] for one in searched]), np.concatenate(places))
+        found, values = _spread(np.concatenate(asked), values, np.concatenate(of_keys))
+        return found % len(searched[0][3]), values
 
     def _table(self, kind: int, part: int) -> NDArray[np.void]:
         found = self._maps.get((kind, part))
