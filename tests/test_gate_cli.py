@@ -353,6 +353,18 @@ def test_a_mark_for_whole_articles_stands_anywhere_in_the_later_copy(tmp_path, m
     assert ("1 ignored" in result.stdout) == (code == 0)
 
 
+def test_a_mark_in_mdx_is_a_comment_of_mdx(tmp_path):
+    """Which has no other; its front matter is read too."""
+    body, copy = DOUBLED.text().rsplit("\n\n", 1)
+    (tmp_path / "a.mdx").write_text(f"{body}\n\n{{/* dedup: ignore D101 the chorus */}}\n{copy}\n<Video id='3' />\n")
+
+    result = run("check", tmp_path, "--format", "json")
+
+    table = json.loads(result.stdout)
+    assert (result.exit_code, [one["suppressed"] for one in table["violations"]]) == (0, ["ignored"])
+    assert table["violations"][0]["where"]["title"] == DOUBLED.title
+
+
 @pytest.mark.parametrize("packed", [gzip.compress, lambda text: text.decode().encode("utf-16")])
 def test_marks_are_read_as_the_articles_are(tmp_path, packed):
     """Of a file that is packed or in UTF-16 too."""

@@ -23,7 +23,9 @@ from dedup.reports.view import Finding, Place, clean, report_findings
 _SAME_PLACE = 0.75
 _TEXT_CHARACTERS = 2000
 #: What `dedup.gate.ignores` reads is no text of the article; a passage begins with the first word of it.
-_MARK = re.compile(r"(?:<!--\s*)?dedup:\s*ignore(?:(?!-->).)*(?:-->\s*)?", re.DOTALL | re.IGNORECASE)
+_MARK = re.compile(
+    r"(?:(?:<!--|\{/\*)\s*)?dedup:\s*ignore(?:(?!-->|\*/\}).)*(?:(?:-->|\*/\})\s*)?", re.DOTALL | re.IGNORECASE
+)
 
 
 class Part(NamedTuple):

@@ -23,7 +23,8 @@ from dedup.pipeline import Report
 from dedup.readers.streams import ByteStream
 from dedup.tokens import tokenize
 
-_MARK = re.compile(r"<!--\s*dedup:\s*([\w-]+)(.*?)-->", re.DOTALL | re.IGNORECASE)
+#: A comment of HTML and Markdown, or of MDX, which takes no other.
+_MARK = re.compile(r"(?:<!--|\{/\*)\s*dedup:\s*([\w-]+)(.*?)(?:-->|\*/\})", re.DOTALL | re.IGNORECASE)
 #: What Markdown shows as code: a fenced block up to its closing fence or the end, and a span in backticks.
 _CODE = re.compile(
     r"^ {0,3}(`{3,}|~{3,})[^\n]*(?:\n(?! {0,3}\1[`~]*[ \t]*$)[^\n]*)*(?:\n {0,3}\1[`~]*[ \t]*$)?"

@@ -18,9 +18,13 @@ MIN_PARAGRAPH_TOKENS = 8
 #: A place is a paragraph, and not something in it, if it has this share of one.
 _WHOLE_PARAGRAPH = 0.8
 
-_MARK_START, _MARK_END = b"<!--", b"-->"
-_MARK_AT_START = re.compile(rb"(?:<!--\s*dedup:(?:(?!-->).)*-->\s*)+", re.DOTALL | re.IGNORECASE)
-_MARK_AT_END = re.compile(rb"\s*<!--\s*dedup:(?:(?!-->).)*-->$", re.DOTALL | re.IGNORECASE)
+#: Marks are comments of HTML and Markdown, or of MDX.
+_OPENS, _CLOSES = b"<{", b">}"
+_ONE = rb"(?:<!--|\{/\*)\s*dedup:(?:(?!-->|\*/\}).)*(?:-->|\*/\})"
+_MARK_AT_START = re.compile(rb"(?:" + _ONE + rb"\s*)+", re.DOTALL | re.IGNORECASE)
+_MARK_AT_END = re.compile(rb"\s*" + _ONE + rb"$", re.DOTALL | re.IGNORECASE)
+#: Shorter is no mark.
+_MIN_BYTES = 4
 
 
 class Paragraphs:
@@ -86,12 +90,12 @@ def _without_marks(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return spans of paragraphs without marks at their edges: with a mark, a paragraph is what it is without."""
     text, starts, ends = report.articles.text, starts.copy(), ends.copy()
-    long = ends - starts > len(_MARK_START)
-    begins = long & (text[starts] == _MARK_START[0])
+    long = ends - starts > _MIN_BYTES
+    begins = long & np.isin(text[starts], np.frombuffer(_OPENS, np.uint8))
     for row in np.flatnonzero(begins).tolist():
         found = _MARK_AT_START.match(text[starts[row] : ends[row]].tobytes())
         starts[row] += found.end() if found and found.end() < ends[row] - starts[row] else 0
-    closes = long & (text[np.maximum(ends - 1, 0)] == _MARK_END[-1])
+    closes = long & np.isin(text[np.maximum(ends - 1, 0)], np.frombuffer(_CLOSES, np.uint8))
     for row in np.flatnonzero(closes).tolist():
         found = _MARK_AT_END.search(text[starts[row] : ends[row]].tobytes())
         ends[row] = starts[row] + found.start() if found and found.start() else ends[row]

@@ -59,7 +59,7 @@ FORMATS: dict[str, Format] = {
     "ninjs": Format("ninjs", (), "ninjs"),
     "json": Format("JSON Lines or JSON", (".jsonl", ".ndjson", ".json-lines", ".json"), "jsonlines"),
     "csv": Format("CSV", (".csv", ".tsv", ".tab", ".psv"), "delimited"),
-    "markdown": Format("Markdown", (".md", ".markdown")),
+    "markdown": Format("Markdown", (".md", ".markdown", ".mdx", ".qmd", ".rmd")),
     "text": Format("text", (".txt", ".text")),
     "own": Format(TITLE, (), "unread"),
     "code": Format("code or settings", _CODE, "unread"),
