@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -290,7 +290,7 @@ class _Rounds:
         )
         for entry, kept in changed.items():
             old = self.state.entries[entry]
-            self.state.entries[entry] = Removed(old.article, old.start, old.end, old.whole, old.kind, old.share, kept)
+            self.state.entries[entry] = replace(old, kept=kept)
         for entry in unsupported:
             removed = self.state.entries[entry]
             self.state.sentences[self.state.sentences == entry] = -1
@@ -305,9 +305,23 @@ class _Rounds:
         used = np.unique(np.concatenate([self.state.sentences, self.state.articles]))
         found = [self.state.entries[entry] for entry in used[used >= 0].tolist()]
         gone = self.state.articles >= 0
-        # An article that goes takes with it what had gone of it before.
-        found = [one for one in found if one.whole or not gone[one.article]]
+        # An article that goes takes with it what had gone of it before, each part with its own share.
+        before: dict[int, list[Removed]] = {}
+        for one in found:
+            if gone[one.article] and not one.whole:
+                before.setdefault(one.article, []).append(one)
+        found = [_with_parts(one, before.get(one.article, [])) for one in found if one.whole or not gone[one.article]]
         return tuple(sorted(found, key=lambda one: (one.article, one.start)))
+
+
+def _with_parts(one: Removed, parts: list[Removed]) -> Removed:
+    """Return an article that goes with the share of all of it, parts that had gone before counted with theirs."""
+    if not parts:
+        return one
+    size = one.end - one.start
+    rest = size - sum(part.end - part.start for part in parts)
+    share = (one.share * rest + sum(part.share * (part.end - part.start) for part in parts)) / size
+    return replace(one, share=share)
 
 
 def totals(report: Report, dropped: int = 0) -> Totals:
