@@ -20,7 +20,7 @@ from benchmarks.processes import median_run
 from benchmarks.results import Options, Result, Row, share
 from benchmarks.speed import Feed, opened_feed, report
 from dedup.model import Level
-from dedup.pipeline import Report
+from dedup.result import Report
 
 #: Paragraphs of a feed: (record from 1, paragraph from 0), as the peers' scripts number them.
 Flagged = set[tuple[int, int]]

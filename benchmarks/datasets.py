@@ -22,7 +22,7 @@ import zstandard
 import dedup
 from benchmarks.results import Figure, Options, Result, said_settings, share
 from dedup.model import Articles, Relation, Tokens
-from dedup.pipeline import Report
+from dedup.result import Report
 from dedup.shingles import Ranges, ShingleParams, Shingles, shingle
 from dedup.tokens import TokenParams, tokenize
 

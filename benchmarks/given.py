@@ -17,7 +17,7 @@ from benchmarks.results import Figure, MissingDataError, Options, Result, share
 from benchmarks.truth import Ids, cluster_pairs, ordered, read_cases, read_clusters, read_pairs, read_table
 from dedup.audit import recall_interval
 from dedup.model import Articles
-from dedup.pipeline import Report
+from dedup.result import Report
 
 #: Thresholds of the curves: how far a pair of articles is over the rule that relates them. 1 is the rule in force.
 THRESHOLDS = tuple(round(0.05 * i, 2) for i in range(1, 33))

@@ -29,7 +29,7 @@ from benchmarks.planting import PLACES, Corpus, Paragraphs, fit_articles, plant
 from benchmarks.results import MissingDataError, Options, Result, Row, said_settings, share
 from dedup.audit import recall_interval
 from dedup.model import Articles, Kind, Relation
-from dedup.pipeline import Report
+from dedup.result import Report
 
 #: Articles that are taken of a feed.
 COUNT = 300

@@ -24,7 +24,7 @@ from dedup.reports import html
 from dedup.reports.view import report_findings
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 FINDINGS = 20_000
 BROWSERS = ("chromium-headless-shell", "chromium", "google-chrome")

@@ -20,7 +20,7 @@ from benchmarks.datasets import Pair, body_tokens, jaccard, python_sets, read_re
 from benchmarks.results import Figure, Options, Result, share
 from dedup import score
 from dedup.model import Articles, Kind, Level
-from dedup.pipeline import Report
+from dedup.result import Report
 from dedup.shingles import Ranges
 
 #: Two spans are the same place if they share this much of both together.

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from dedup.config import Config, load_config
     from dedup.index.archive import Index
     from dedup.model import Articles, Findings, Kind, Level, Matches, Passages, Relation, Relations
-    from dedup.pipeline import Report, scan
+    from dedup.pipeline import scan
     from dedup.readers import articles_of, read_feeds
+    from dedup.result import Report
 
 __version__ = "0.1.0"
 
@@ -27,7 +28,7 @@ _HOMES = {
     "Passages": "model",
     "Relation": "model",
     "Relations": "model",
-    "Report": "pipeline",
+    "Report": "result",
     "articles_of": "readers",
     "load_config": "config",
     "read_feeds": "readers",

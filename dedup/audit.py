@@ -16,7 +16,9 @@ from dedup.config import Config
 from dedup.errors import ConfigError
 from dedup.lsh import Bands, choose_bands
 from dedup.model import Articles, Search
-from dedup.pipeline import Progress, Report, scan
+from dedup.pipeline import scan
+from dedup.result import Report
+from dedup.stages import Progress
 
 #: Pairs are counted in steps of Jaccard.
 STEP = 0.1

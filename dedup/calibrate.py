@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.pipeline import Report
+from dedup.result import Report
 from dedup.score import KEPT_PRECISION
 
 Measure = Literal["cosine", "jaccard"]

@@ -31,7 +31,7 @@ class Config:
     Attributes
     ----------
     candidates : {"auto", "exact", "lsh"}
-        How candidate pairs are found; see `dedup.pipeline.choose_method`.
+        How candidate pairs are found; see `dedup.stages.choose_method`.
     levels : tuple of str
         Which segments are searched, of `LEVELS`.
     """

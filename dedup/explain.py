@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.model import Level, Relation
-from dedup.pipeline import Report
+from dedup.result import Report
 from dedup.score import term_rows
 from dedup.tokens import characters, tokenize
 

@@ -185,7 +185,7 @@ def make_report(
     search: Search | None = None,
     borderline: tuple[tuple[str, str, float, float], ...] = (),
 ) -> Any:
-    """Return what the writers read of a `dedup.pipeline.Report`, made of articles and findings."""
+    """Return what the writers read of a `dedup.result.Report`, made of articles and findings."""
     table = make_articles(articles, skips)
     found = make_findings(table, findings)
     n_tokens = np.array([len((table.title(i) + " " + table.body(i)).split()) for i in range(len(table))], np.int64)

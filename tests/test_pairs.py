@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import dedup
 from dedup.model import NO_DATE, Articles
 from dedup.pairs import PairParams, PairRule, pair_rule
-from dedup.pipeline import Report
 from dedup.places import source_numbers
+from dedup.result import Report
 from tests.strategies import made_feed, paragraph
 
 DAY = 86_400

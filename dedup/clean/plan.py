@@ -22,7 +22,7 @@ from dedup.clean.repeats import (
     units_around,
 )
 from dedup.model import Kind
-from dedup.pipeline import Report
+from dedup.result import Report
 
 
 @dataclass(frozen=True, slots=True, eq=False)

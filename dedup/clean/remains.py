@@ -25,7 +25,7 @@ from dedup.clean.repeats import (
     units_around,
 )
 from dedup.model import Kind, Level
-from dedup.pipeline import Report
+from dedup.result import Report
 
 
 class Why(IntEnum):

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from dedup.clean.params import CleanParams
 from dedup.findings import passage_kinds, rank_articles
 from dedup.model import Articles, Kind, Level, Passages, Relation, Segments
-from dedup.pipeline import Report
 from dedup.reports import KINDS
+from dedup.result import Report
 from dedup.spans import compact
 from dedup.tokens import tokenize
 

@@ -16,7 +16,7 @@ from dedup.clean.repeats import sentence_spans
 from dedup.clean.verify import Supply, find_unsupported
 from dedup.errors import DedupError
 from dedup.model import Articles, Level, Segments
-from dedup.pipeline import Report
+from dedup.result import Report
 
 #: ``scan(articles)``: the report on them.
 Scan = Callable[[Articles], Report]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from dedup.config import Config
     from dedup.index.archive import Added
     from dedup.model import Articles
-    from dedup.pipeline import Report
     from dedup.progress import Progress
+    from dedup.result import Report
 
 
 def check_inputs(

@@ -13,7 +13,7 @@ from dedup.cli import options, run
 
 if TYPE_CHECKING:
     from dedup.calibrate import Measure, Point, Scored
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 _BAR = 40
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from dedup.gate.check import Judgement
     from dedup.gate.model import Verdict
     from dedup.gate.params import GateParams
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 _FAILED = 1
 #: Folders that site builders write into, by the names that they give them.

@@ -16,7 +16,7 @@ from dedup.errors import DedupError
 if TYPE_CHECKING:
     from dedup.explain import Explanation, Span
     from dedup.model import Articles
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 _MAX_SHINGLES = 12
 _MAX_TERMS = 12

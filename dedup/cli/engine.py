@@ -12,7 +12,8 @@ import click
 
 if TYPE_CHECKING:
     from dedup.config import Config
-    from dedup.pipeline import Progress, Report
+    from dedup.result import Report
+    from dedup.stages import Progress
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from dedup.reports.verdict import FORMATS as VERDICT_FORMATS
 
 if TYPE_CHECKING:
     from dedup.index.archive import Index
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 _FAILED = 1
 #: Formats of a report, and those of a verdict; where both have one of a name, it is the report's.

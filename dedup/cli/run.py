@@ -20,8 +20,8 @@ from dedup.errors import ConfigError, DedupError
 
 if TYPE_CHECKING:
     from dedup.config import Config
-    from dedup.pipeline import Report
     from dedup.progress import Progress
+    from dedup.result import Report
 
 
 @contextmanager

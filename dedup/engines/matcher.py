@@ -18,7 +18,7 @@ from dedup.engines.frames import Frame, Frames, is_document
 from dedup.errors import ConfigError
 from dedup.pairscores import MOST_MATCHES
 from dedup.passes import searched_levels
-from dedup.pipeline import MAX_STAR_ROUNDS
+from dedup.stages import MAX_STAR_ROUNDS
 from dedup.workspace import count_counters
 
 

@@ -15,7 +15,7 @@ from dedup.engines.relating import NO_RELATION
 from dedup.errors import EngineError
 from dedup.findings import rank_articles
 from dedup.model import Articles, Clusters, Findings, Kind, Matches, Passages, Relations, Segments
-from dedup.pipeline import Report
+from dedup.result import Report
 from dedup.score import Vocabulary, vocabulary_of
 
 if TYPE_CHECKING:

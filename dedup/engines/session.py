@@ -20,7 +20,7 @@ from dedup.errors import ConfigError, DedupError, EngineError
 from dedup.model import NO_DATE, Articles
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 Session: TypeAlias = Any  # pyspark.sql.SparkSession: an extra
 

@@ -18,7 +18,7 @@ from dedup.errors import ConfigError
 from dedup.model import Kind, Level, Relation, Search
 from dedup.notices import MAX_BETWEEN, MIN_OUTSIDE
 from dedup.pairs import PairParams
-from dedup.pipeline import MAX_LINKS
+from dedup.stages import MAX_LINKS
 
 #: Columns of the articles of a plan: ``article`` numbers them in the order of the feed, ``date`` is in seconds,
 #: `dedup.engines.batches.LAST` where there is none, ``text`` is the title and the body, which begins at ``body_start``.

@@ -18,8 +18,8 @@ from dedup.gate.params import GateParams
 from dedup.gate.sketches import Sketches
 from dedup.gate.wording import locate, many, message
 from dedup.patterns import matches
-from dedup.pipeline import Report
 from dedup.reports.view import clean
+from dedup.result import Report
 
 #: Copies that a violation lists.
 MAX_OTHERS = 20

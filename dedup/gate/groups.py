@@ -16,8 +16,8 @@ from dedup.gate.paragraphs import MIN_PARAGRAPH_TOKENS, Paragraphs, Texts, span_
 from dedup.gate.params import GateParams
 from dedup.hashed import tokens_of
 from dedup.model import Level
-from dedup.pipeline import Report
 from dedup.reports.view import Finding, Place, clean, report_findings
+from dedup.result import Report
 
 #: A passage that lies so much in a repeat inside the article is told by that.
 _SAME_PLACE = 0.75

@@ -19,8 +19,8 @@ from dedup.gate.params import Ignore, check_codes
 from dedup.gate.rules import RULES
 from dedup.hashed import tokens_of
 from dedup.patterns import matches
-from dedup.pipeline import Report
 from dedup.readers.streams import ByteStream
+from dedup.result import Report
 from dedup.tokens import tokenize
 
 #: A comment of HTML and Markdown, or of MDX, which takes no other.

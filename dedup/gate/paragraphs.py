@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from dedup.gate.identity import text_digests
 from dedup.model import Level
-from dedup.pipeline import Report
 from dedup.reports.view import Finding, Place
+from dedup.result import Report
 
 #: Paragraphs of fewer tokens do not tell one article from another.
 MIN_PARAGRAPH_TOKENS = 8

@@ -11,7 +11,7 @@ from dedup.gate.groups import Group, Part, Spot
 from dedup.gate.paragraphs import span_of
 from dedup.hashed import tokens_of
 from dedup.model import Level
-from dedup.pipeline import Report
+from dedup.result import Report
 
 #: Sentences that stand for an article: all of them have to go before it is another one.
 MAX_SENTENCES = 5

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dedup.gate.groups import Group, Spot
 from dedup.gate.model import Location
 from dedup.gate.rules import RULES
-from dedup.pipeline import Report
 from dedup.reports.view import Place, clean, iso_dates
+from dedup.result import Report
 
 _TEXT_CHARACTERS = 300
 #: Of a text or title, in a message.

@@ -26,7 +26,9 @@ from dedup.index.settings import config_of, keeps_of, refuse_characters, setting
 from dedup.index.store import Addition, Counts, Store
 from dedup.known import Known
 from dedup.model import Articles
-from dedup.pipeline import Progress, Report, refuse_empty, scan_known
+from dedup.pipeline import refuse_empty, scan_known
+from dedup.result import Report
+from dedup.stages import Progress
 
 #: Text that is added at once, in one transaction with all the rest.
 BATCH_BYTES = 128 << 20

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, TextIO
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 #: The names of `dedup.model.Kind`, in its order, as reports and flags write them.
 KINDS = ("self", "reuse", "boilerplate", "near-duplicate", "contained")

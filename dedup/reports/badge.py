@@ -10,7 +10,7 @@ from dedup.reports.verdict.streams import write_utf8
 from dedup.reports.view import summarize
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 LABEL = "said twice"
 #: Least share -> colour, all with 4.5:1 or more to white text (WCAG 2.2, 1.4.3).

@@ -19,7 +19,7 @@ from dedup.reports.pairs import pair_columns, paired_rows, segment_columns, segm
 from dedup.reports.view import choose_findings, clean, iso_dates, report_findings, summarize
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 #: Raised whenever the fields of `report.schema.json` change.
 SCHEMA_VERSION = 3

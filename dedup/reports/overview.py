@@ -12,7 +12,7 @@ from dedup.reports import KINDS
 from dedup.reports.view import Summary
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 #: Bars of a time line, and sources of a matrix.
 MAX_BARS = 60

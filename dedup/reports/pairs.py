@@ -16,7 +16,7 @@ from dedup.reports.view import LEVELS, clean, cut_text
 from dedup.spans import reader
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 
 class Segment(

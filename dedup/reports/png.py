@@ -10,7 +10,7 @@ from dedup.reports import DEFAULT_OPTIONS, Options
 from dedup.reports.svg import picture
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 #: Pixels for one of the picture: sharp on screens of today and on paper.
 _ZOOM = 2

@@ -10,7 +10,7 @@ from dedup.reports.badge import badge
 from dedup.reports.verdict.streams import write_utf8
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 
 def write(report: Report, stream: TextIO, options: Options = DEFAULT_OPTIONS) -> None:

@@ -22,7 +22,7 @@ from dedup.reports.verdict.streams import many, write_utf8
 from dedup.reports.view import Summary, summarize
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 WIDTH = 1000
 _MARGIN = 40

@@ -23,7 +23,7 @@ from dedup.reports.view import (
 from dedup.reports.words import compare
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 DEFAULT_TOP = 20
 #: Places of a finding that are shown.

@@ -20,7 +20,7 @@ from dedup.spans import reader
 
 if TYPE_CHECKING:
     from dedup.model import Articles
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 #: With ``texts="differing"``: so many characters of a text, and so many texts beside the first, are given.
 MAX_TEXT_CHARACTERS = 2000

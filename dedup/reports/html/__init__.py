@@ -18,7 +18,7 @@ from dedup.reports.view import Summary, choose_findings, clean, summarize
 
 if TYPE_CHECKING:
     from dedup.gate.check import Judgement
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 #: Size of a page, unless another one is asked for: mail servers commonly take so much.
 DEFAULT_BYTES = 20_000_000

@@ -22,7 +22,7 @@ from dedup.reports.view import LEVELS, Finding, Place, choose_findings, clean, i
 from dedup.spans import reader
 
 if TYPE_CHECKING:
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 LEVEL_NAMES = tuple(dict.fromkeys(LEVELS.values()))
 

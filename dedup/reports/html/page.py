@@ -18,7 +18,7 @@ from dedup.reports.view import Summary, skip_reasons
 
 if TYPE_CHECKING:
     from dedup.gate.model import Verdict
-    from dedup.pipeline import Report
+    from dedup.result import Report
 
 #: Modules of the page, each after those that it imports.
 SCRIPTS = (
