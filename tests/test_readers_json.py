@@ -268,8 +268,8 @@ def test_more_names_than_the_scan_takes(tmp_path):
 
 @pytest.mark.parametrize("jobs", [1, 2, 3])
 def test_long_lines_and_many_blocks(tmp_path, params, jobs):
-    """A line of eight million characters among short ones is read, in order, with any number of threads."""
-    lengths = [3, 8_000_000, 5, 70_000, *range(1, 400)]
+    """A line of ten million characters among short ones is read, in order, with any number of threads."""
+    lengths = [3, 10_000_000, 5, 70_000, *range(1, 400)]
     content = "\n".join(json.dumps({"id": i, "text": "é" * size}) for i, size in enumerate(lengths))
     small = ReadParams(compiled_bytes=params.compiled_bytes, block_bytes=1 << 14)
 

@@ -157,9 +157,9 @@ def _batches(
     total = sum(source.size_bytes for source in sources) if known else 0
     done, silent = 0, {source.path: None for source in sources}
     with _reading_pool(jobs) as pool:
-        paths = [source.path for source in sources]
+        paths, sizes = [source.path for source in sources], [source.size_bytes for source in sources]
         for read in _run(_tasks(sources, writer.formats, params), pool, jobs):
-            rows = shorten(read, params.max_text_bytes, paths)
+            rows = shorten(read, params.max_text_bytes, paths, sizes)
             # Only now, so that the rows before these are written while these are parsed.
             if writer.pending_bytes >= params.block_bytes // 2:
                 yield writer.batch()

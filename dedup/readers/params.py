@@ -84,7 +84,8 @@ class ReadParams:
         some Western texts for Eastern ones.
     max_document_bytes : int
         A text, a feed, a page and other files that are read as a whole are read up to here, and so is a line of JSON. A
-        larger array of JSON is read some elements at a time. Of one title or text an eighth of it is read.
+        larger array of JSON is read some elements at a time. Of one title or text in a packed file an eighth of it is
+        read, or as much as the file is large.
     """
 
     fields: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
@@ -128,5 +129,5 @@ class ReadParams:
 
     @property
     def max_text_bytes(self) -> int:
-        """What of one title or text is read: an eighth of a document, but for small ones."""
+        """What of one title or text in a small packed file is read: an eighth of a document, but for small ones."""
         return min(self.max_document_bytes, max(self.max_document_bytes >> 3, 1 << 20))

@@ -11,7 +11,7 @@ from dedup.model import Skip
 from dedup.readers.buffer import Rows
 
 
-def shorten(rows: Rows, limit_bytes: int, files: Sequence[str]) -> Rows:
+def shorten(rows: Rows, limit_bytes: int, files: Sequence[str], file_bytes: Sequence[int]) -> Rows:
     """Cut titles and texts that are longer than a limit, between two characters, and say so of each record.
 
     Parameters
@@ -19,8 +19,9 @@ def shorten(rows: Rows, limit_bytes: int, files: Sequence[str]) -> Rows:
     rows : Rows
         Changed in place if there are any.
     limit_bytes : int
-    files : sequence of str
-        The paths that ``rows.file_rows`` counts in.
+        Where the file itself is larger, so is the limit.
+    files, file_bytes : sequence of str, sequence of int
+        The paths that ``rows.file_rows`` counts in, and their sizes on the disk; 0 of a pipe.
 
     Returns
     -------
@@ -30,10 +31,13 @@ def shorten(rows: Rows, limit_bytes: int, files: Sequence[str]) -> Rows:
     Notes
     -----
     A packed file of 1 MB may unpack to one text of 128 MB, and one text is not worked on in parts: each of its tokens
-    takes about 100 bytes.
+    takes about 100 bytes. Who has a text of 100 MB that is not packed knows how large it is.
     """
     sizes = np.column_stack([rows.title_sizes, rows.body_sizes])
-    is_long = sizes > limit_bytes
+    if sizes.max(initial=0) <= limit_bytes:
+        return rows
+    limits = np.array([max(limit_bytes, file_bytes[row] or rows.read_bytes) for row in rows.file_rows], np.int64)
+    is_long = sizes > limits[:, None]
     if not is_long.any():
         return rows
     flat = sizes.ravel()
@@ -42,7 +46,7 @@ def shorten(rows: Rows, limit_bytes: int, files: Sequence[str]) -> Rows:
     rows.write(content)
     ends = starts + flat
     for piece in np.flatnonzero(is_long.ravel()).tolist():
-        ends[piece] = _character_end(content, int(starts[piece]) + limit_bytes)
+        ends[piece] = _character_end(content, int(starts[piece] + limits[piece // 2]))
     kept = ends - starts
     new_starts = np.cumsum(kept) - kept
 
@@ -56,10 +60,9 @@ def shorten(rows: Rows, limit_bytes: int, files: Sequence[str]) -> Rows:
     rows.line_marks[:, 0] += (new_starts - starts)[pieces[is_there]]
     rows.title_sizes, rows.body_sizes = kept.reshape(-1, 2).T.copy()
     rows.write = write
-    note = f"a text is longer than {limit_bytes:,} bytes, read up to there; raise max_document_bytes"
-    rows.skips += [
-        Skip(files[rows.file_rows[row]], int(rows.records[row]), note) for row in np.flatnonzero(is_long.any(axis=1))
-    ]
+    for row in np.flatnonzero(is_long.any(axis=1)).tolist():
+        note = f"unpacks to a text longer than {limits[row]:,} bytes, read up to there; raise max_document_bytes"
+        rows.skips.append(Skip(files[rows.file_rows[row]], int(rows.records[row]), note))
     return rows
 
 

@@ -127,10 +127,14 @@ class ByteStream:
                     if not data:
                         break
                     member = zlib.decompressobj(31)
+                before = member.copy()
                 try:
                     out = member.decompress(data, _OUT)
-                except zlib.error:
-                    self.losses.append("damaged gzip data, read up to there")
+                except zlib.error as error:
+                    yield from _before_damage(before, data)
+                    is_sum = any(f"incorrect {one} check" in str(error) for one in ("data", "length"))
+                    sums = "the checksum of the gzip data is wrong, what was read may be damaged"
+                    self.losses.append(sums if is_sum else "damaged gzip data, read up to there")
                     return
                 if out:
                     yield out
@@ -166,7 +170,7 @@ class ByteStream:
                         break
                     member = new()
                 try:
-                    out = member.decompress(data, _OUT)
+                    out = member.decompress(data, _STEP)  # what comes out of a call that fails is lost
                 except (OSError, LZMAError, EOFError, ValueError):
                     self.losses.append(f"damaged {name} data, read up to there")
                     return
@@ -207,6 +211,17 @@ class ByteStream:
                 yield text.encode()
         if replaced:
             self.losses.append(f"invalid {encoding.upper()} read as U+FFFD")
+
+
+def _before_damage(member: zlib._Decompress, data: bytes) -> Iterator[bytes]:
+    """Yield what unpacks before the damage in ``data``: of the call that meets it, zlib gives nothing."""
+    for i in range(len(data)):
+        try:
+            out = member.decompress(data[i : i + 1])
+        except zlib.error:
+            return
+        if out:
+            yield out
 
 
 def _wide_encoding(head: bytes) -> str:
