@@ -51,10 +51,13 @@ class Strings:
     @classmethod
     def of(cls, strings: Iterable[str]) -> Strings:
         """Return a column of these strings; a lone surrogate becomes ``?``."""
-        encoded = [string.encode("utf-8", "replace") for string in strings]
+        strings = list(strings)
+        joined = "".join(strings)
+        # Names are ASCII more often than not, and are then as many bytes as characters.
+        encoded = strings if joined.isascii() else [string.encode("utf-8", "replace") for string in strings]
         offsets = np.zeros(len(encoded) + 1, np.int64)
         np.cumsum([len(one) for one in encoded], out=offsets[1:])
-        return cls(np.frombuffer(b"".join(encoded), np.uint8), offsets)
+        return cls(np.frombuffer(joined.encode("utf-8", "replace"), np.uint8), offsets)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1

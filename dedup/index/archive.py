@@ -23,7 +23,7 @@ from dedup.index.kinds import is_server
 from dedup.index.packing import Keeps
 from dedup.index.retrieve import retrieve
 from dedup.index.settings import config_of, keeps_of, refuse_characters, settings_of
-from dedup.index.store import Addition, Counts, Store
+from dedup.index.store import Addition, Counts, Pairs, Store
 from dedup.known import Known
 from dedup.model import Articles
 from dedup.pipeline import refuse_empty, scan_known
@@ -250,7 +250,8 @@ class Index:
     def _check(self, table: Articles, contents: NDArray[np.uint64], progress: Progress | None) -> Report:
         there, _ = self._known(table, contents)
         new = contents_of(table, self.config, self._executor)
-        found = retrieve(self.store, new, self.config, self._executor, there)
+        held = self.store.segments_of(new.keys)
+        found = retrieve(self.store, new, held, self.config, self._executor, there)
         n_articles, n_documents = self.store.totals()
         joined = join_articles(self.store.read(found.numbers), table)
         archived = np.arange(len(joined)) < len(found.numbers)
@@ -258,7 +259,7 @@ class Index:
             self.store.name,
             n_articles,
             archived,
-            self._frequencies(new, n_documents),
+            self._frequencies(new, held, n_documents),
             found.keys,
             found.offsets,
             found.more_articles,
@@ -279,14 +280,14 @@ class Index:
         )
 
     def _frequencies(
-        self, new: Contents, n_documents: int
+        self, new: Contents, held: Pairs, n_documents: int
     ) -> Callable[[NDArray[np.uint64]], tuple[NDArray[np.int64], int]]:
         """Return the document frequencies of archive and new articles together."""
-        documents = np.flatnonzero(new.documents)
-        asked, segments = self.store.segments_of(new.keys[documents])
-        postings = self.store.postings(segments)
-        there = asked[postings.asked[postings.is_document]]
-        fresh = np.delete(documents, np.unique(there))
+        documents = new.documents
+        wanted = documents[held[0]]
+        postings = self.store.postings(held[1][wanted])
+        there = held[0][wanted][postings.asked[postings.is_document]]
+        fresh = np.setdiff1d(np.flatnonzero(documents), there)
         words, counts = words_of(new, fresh, self._executor)
 
         def frequencies(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], int]:

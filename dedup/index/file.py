@@ -8,7 +8,6 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +17,12 @@ from dedup.config import Config
 from dedup.index import sketches
 from dedup.index.contents import Described, band_keys
 from dedup.index.database import ANCHORS, BANDS, POSTINGS, SEGMENTS, WORDS, check_head, connect, create, told
-from dedup.index.filearticles import read_articles, write_articles
+from dedup.index.filearticles import read_articles, read_heads, write_articles
 from dedup.index.postings import Entries, PostingFile
 from dedup.index.runs import RunWriter, sorted_entries
 from dedup.index.settings import keeps_of
 from dedup.index.store import Addition, Counts, Heads, Pairs, Postings, settings_in
-from dedup.model import Articles, Strings
+from dedup.model import Articles
 
 #: How long a writer waits for another one.
 WAIT_SECONDS = 20.0
@@ -75,6 +74,7 @@ class FileStore:
         self.config: Config | None = None
         self._postings = PostingFile(self._db)
         self._bounds: NDArray[np.int64] | None = None
+        self._span: tuple[int, int] | None = None
 
     @classmethod
     def create(cls, path: Path, settings: Mapping[str, object]) -> None:
@@ -136,7 +136,7 @@ class FileStore:
     def _load(self) -> None:
         self._meta = dict(self._db.execute("SELECT name, value FROM meta"))
         self._postings.load()
-        self._bounds = None
+        self._bounds = self._span = None
 
     def _sketches(self, numbers: NDArray[np.int64]) -> sketches.Sketches:
         if self._bounds is None:
@@ -153,6 +153,7 @@ class FileStore:
         """Take articles in."""
         with self.writing():
             numbers = write_articles(self._db, addition.articles, addition.contents, self.executor)
+            self._span = None
             asked, known = self.segments_of(addition.keys)
             rows = np.full(len(addition.keys), -1, np.int64)
             rows[asked] = known.astype(np.int64)
@@ -223,6 +224,7 @@ class FileStore:
             listed = json.dumps(numbers.tolist())
             for table in ("articles", "texts"):
                 self._db.execute(f"DELETE FROM {table} WHERE id IN (SELECT value FROM json_each(?))", (listed,))
+            self._span = None
             documents = np.flatnonzero(removal.documents)
             asked, rows = self.segments_of(removal.keys[documents])
             gone = documents[asked[~self._documents(rows.astype(np.int64))]]
@@ -266,22 +268,33 @@ class FileStore:
         """Return in which articles segments stand."""
         asked, values = self._postings.find(POSTINGS, 0, segments)
         articles = values >> 1
-        wanted = np.unique(articles)
-        there = self._db.execute("SELECT id FROM articles WHERE id IN (SELECT value FROM json_each(?))",
-                                 (json.dumps(wanted.tolist()),))  # fmt: skip
-        alive = np.isin(articles, np.array([one for (one,) in there], np.int64))
+        alive = self._alive(articles)
         order = np.lexsort((articles[alive], asked[alive]))
         return Postings(asked[alive][order], articles[alive][order], (values[alive][order] & 1) > 0)
 
+    def _alive(self, articles: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which articles are there."""
+        if self._span is None:
+            one = (
+                "SELECT (SELECT count(*) FROM articles), (SELECT min(id) FROM articles), (SELECT max(id) FROM articles)"
+            )
+            count, first, last = self._db.execute(one).fetchone()
+            # Where none was taken out between others they need not be asked for, one by one.
+            self._span = (first, last) if count and count == last - first + 1 else (1, 0)
+        first, last = self._span
+        if first <= last:
+            return (articles >= first) & (articles <= last)
+        listed = json.dumps(np.unique(articles).tolist())
+        there = self._db.execute("SELECT id FROM articles WHERE id IN (SELECT value FROM json_each(?))", (listed,))
+        return np.isin(articles, np.array([one for (one,) in there], np.int64))
+
     def heads(self, numbers: NDArray[np.int64] | None = None) -> Heads:
         """Return the heads of those of these articles (all, if None) that are there."""
-        where, values = ("", ()) if numbers is None else (_IN_NUMBERS, (json.dumps(numbers.tolist()),))
-        return _heads(self._db.execute(f"{_HEADS} {where} ORDER BY id", values).fetchall())
+        return read_heads(self._db, "id", None if numbers is None else numbers.tolist())
 
     def heads_with(self, ids: Sequence[str]) -> Heads:
         """Return the heads of the articles that have one of these ids."""
-        where = "WHERE ident IN (SELECT value FROM json_each(?))"
-        return _heads(self._db.execute(f"{_HEADS} {where} ORDER BY id", (json.dumps(list(ids)),)).fetchall())
+        return read_heads(self._db, "ident", list(ids))
 
     def read(self, numbers: NDArray[np.int64]) -> Articles:
         """Return these articles, in this order."""
@@ -380,19 +393,3 @@ class FileStore:
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
-
-
-_HEADS = "SELECT id, date, source, ident, content FROM articles"
-_IN_NUMBERS = "WHERE id IN (SELECT value FROM json_each(?))"
-
-
-def _heads(rows: list[tuple[Any, ...]]) -> Heads:
-    from dedup.model import NO_DATE
-
-    return Heads(
-        np.array([row[0] for row in rows], np.int64),
-        np.array([NO_DATE if row[1] is None else row[1] for row in rows], np.int64),
-        Strings.of(row[2] for row in rows),
-        Strings.of(row[3] for row in rows),
-        np.array([row[4] for row in rows], np.int64).view(np.uint64),
-    )

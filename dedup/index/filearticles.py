@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from concurrent.futures import Executor
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from dedup.errors import IndexFormatError
 from dedup.index.packing import Keeps, pack_texts, unpack_texts
+from dedup.index.store import Heads
 from dedup.model import NO_DATE, Articles, Strings
 
 #: Texts that are packed as one task.
@@ -90,4 +92,18 @@ def read_articles(db: sqlite3.Connection, numbers: NDArray[np.int64], keeps: Kee
         body_lines=ints[:, 1].copy(),
         formats=tuple(paths[one][1] for one in files),
         hashed=hashed,
+    )
+
+
+def read_heads(db: sqlite3.Connection, column: str, values: Sequence[object] | None) -> Heads:
+    """Return the heads of the articles that have one of these values (any, if None) in a column, by their numbers."""
+    where = "" if values is None else f"WHERE {column} IN (SELECT value FROM json_each(?))"
+    given = () if values is None else (json.dumps(values),)
+    rows = db.execute(f"SELECT id, date, source, ident, content FROM articles {where} ORDER BY id", given).fetchall()
+    return Heads(
+        np.array([row[0] for row in rows], np.int64),
+        np.array([NO_DATE if row[1] is None else row[1] for row in rows], np.int64),
+        Strings.of(row[2] for row in rows),
+        Strings.of(row[3] for row in rows),
+        np.array([row[4] for row in rows], np.int64).view(np.uint64),
     )

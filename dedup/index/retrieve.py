@@ -12,7 +12,7 @@ from dedup import score
 from dedup.config import Config
 from dedup.gather import word_ranges
 from dedup.index.contents import Contents, Described, contents_of, describe, take_sets
-from dedup.index.store import Heads, Store
+from dedup.index.store import Heads, Pairs, Store
 from dedup.model import NO_DATE, Articles, Strings
 from dedup.shingles import Shingles
 
@@ -53,7 +53,7 @@ class Retrieved:
 
 
 def retrieve(
-    store: Store, new: Contents, config: Config, executor: Executor, leave_out: NDArray[np.int64]
+    store: Store, new: Contents, held: Pairs, config: Config, executor: Executor, leave_out: NDArray[np.int64]
 ) -> Retrieved:
     """Return the articles of the archive that a run over new articles needs beside them.
 
@@ -62,11 +62,13 @@ def retrieve(
 
     Parameters
     ----------
+    held : Pairs
+        Rows of ``new`` and the segments of the archive that are equal to them.
     leave_out : int64[k]
         Articles of the archive that are among the new ones.
     """
     search = _Search(store, config, executor)
-    search.look_up(new)
+    search.look_up(new, held)
     segments = np.unique(search.found)
     return _choose(store, new, config, segments, leave_out, search.thinned)
 
@@ -80,12 +82,12 @@ class _Search:
         self.thinned = 0
         self._looked_at = np.empty(0, np.uint64)
 
-    def look_up(self, new: Contents) -> None:
+    def look_up(self, new: Contents, held: Pairs) -> None:
         """Find what is equal to something in the new articles, like it, or has a run of it."""
-        rows = np.flatnonzero(new.searched())
+        searched = new.searched()
+        rows = np.flatnonzero(searched)
         described = describe(new, rows, self.executor)
-        _, equal = self.store.segments_of(new.keys[rows])
-        self.found = np.unique(equal)
+        self.found = np.unique(held[1][searched[held[0]]])
         self._runs(new, rows, described)
         frontier = described
         known = self.found
