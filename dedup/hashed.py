@@ -136,7 +136,7 @@ def segments_of(articles: Articles, shard: tuple[int, int], params: SegmentParam
     if articles.hashed is None:
         return read
     own = articles.hashed.segments
-    a, b = (int(row) for row in np.searchsorted(own.articles, [first, last]))
+    a, b = row_edges(own, first, last)[[0, -1]].tolist()
     kept = np.flatnonzero(~articles.hashed.articles[read.articles])  # blanks may be a paragraph
     # Rows of both, those of an article together, as they were.
     owners = np.concatenate([read.articles[kept], own.articles[a:b]])
@@ -159,6 +159,12 @@ def segments_of(articles: Articles, shard: tuple[int, int], params: SegmentParam
         column("levels"),  # type: ignore[arg-type]
         parents[order].astype(np.int32),
     )
+
+
+def row_edges(segments: Segments, first: int, last: int) -> NDArray[np.int64]:
+    """Return where the segments of articles ``first`` to ``last - 1`` begin, and where the last of these ends."""
+    # Of another type than the column, they would have all of it converted.
+    return np.searchsorted(segments.articles, np.arange(first, last + 1, dtype=segments.articles.dtype))
 
 
 def has_text(articles: Articles) -> NDArray[np.bool_]:
@@ -288,7 +294,7 @@ def take_hashed(articles: Articles, rows: NDArray[np.int64]) -> Hashed:
 
 def _cut(hashed: Hashed, article: int, first: int, last: int) -> Hashed:
     own = hashed.segments
-    a, b = np.searchsorted(own.articles, [article, article + 1])
+    a, b = row_edges(own, article, article + 1).tolist()
     segments = Segments(
         own.starts[a:b],
         own.ends[a:b],

@@ -32,6 +32,8 @@ from dedup.stages import Progress
 
 #: Text that is added at once, in one transaction with all the rest.
 BATCH_BYTES = 128 << 20
+#: Of that, where hashes are kept: they take several times the memory of the text that they are made of.
+_HASHED_SHARE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,8 @@ class Index:
             n_new = int(new.sum())
             rows = np.flatnonzero(new)
             total = len(table.text)
-            for part in _batches(table, rows):
+            size = BATCH_BYTES if self.keeps == "text" else BATCH_BYTES // _HASHED_SHARE
+            for part in _batches(table, rows, size):
                 batch = take_articles(table, part)
                 if self.keeps == "hashes":
                     batch = without_text(batch, self.config.segment, self.config.tokens, self._executor)
@@ -373,9 +376,9 @@ def _articles(articles: Articles | Sequence[Mapping[str, object] | str]) -> Arti
     return articles_of(articles)
 
 
-def _batches(articles: Articles, rows: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+def _batches(articles: Articles, rows: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:
     sizes = np.diff(articles.offsets)[rows]
-    numbers = np.cumsum(sizes) // BATCH_BYTES
+    numbers = np.cumsum(sizes) // size
     for start in np.unique(numbers).tolist():
         yield rows[numbers == start]
 

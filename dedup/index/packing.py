@@ -11,7 +11,7 @@ import zstandard
 from numpy.typing import NDArray
 
 from dedup.errors import IndexFormatError
-from dedup.hashed import join_hashed, no_hashed
+from dedup.hashed import join_hashed, no_hashed, row_edges
 from dedup.model import Articles, Hashed, Segments
 
 #: What an archive keeps of articles, beside identifiers, dates, sources and links: titles and texts, or hashes of
@@ -31,9 +31,10 @@ def pack_texts(articles: Articles, rows: slice) -> Iterator[bytes]:
     """Yield what is kept of the title and body of each of some articles: packed text, or packed hashes."""
     # Of hashes nothing tells that they are damaged but a sum.
     packer = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=articles.hashed is not None)
-    data, offsets = articles.text.data, articles.offsets[rows.start : rows.stop + 1].tolist()
-    for row, (start, end) in enumerate(pairwise(offsets), rows.start):
-        hashes = b"" if articles.hashed is None else _pack(articles.hashed, row, start, end)
+    data, offsets, hashed = articles.text.data, articles.offsets[rows.start : rows.stop + 1].tolist(), articles.hashed
+    edges = [0] * len(offsets) if hashed is None else row_edges(hashed.segments, rows.start, rows.stop).tolist()
+    for (start, end), own in zip(pairwise(offsets), pairwise(edges), strict=True):
+        hashes = b"" if hashed is None else _pack(hashed, slice(*own), start, end)
         yield packer.compress(hashes + data[start:end])
 
 
@@ -76,24 +77,22 @@ def unpack_texts(
     return np.frombuffer(b"".join(texts), np.uint8), None if keeps == "text" else join_hashed(parts)
 
 
-def _pack(hashed: Hashed, row: int, start: int, end: int) -> bytes:
-    """Return the hashes of an article, the text of which was ``start`` to ``end``."""
+def _pack(hashed: Hashed, rows: slice, start: int, end: int) -> bytes:
+    """Return the hashes of an article, which has these segments, and the text of which was ``start`` to ``end``."""
     own = hashed.segments
-    of_row = slice(*np.searchsorted(own.articles, [row, row + 1]).tolist())
     tokens = slice(*np.searchsorted(hashed.starts, [start, end]).tolist())
     joined = slice(*np.searchsorted(hashed.joined_starts, [start, end]).tolist())
-    starts, token_starts, token_ends = own.starts[of_row], hashed.starts[tokens], hashed.ends[tokens]
-    words, which = np.unique(hashed.values[tokens], return_inverse=True)
+    starts, token_starts, token_ends = own.starts[rows], hashed.starts[tokens], hashed.ends[tokens]
+    words, first, which = np.unique(hashed.values[tokens], return_index=True, return_inverse=True)
     # By where they first stand, so that the numbers of words are small for long.
-    first = np.unique(which, return_index=True)[1]
     order = np.argsort(first)
     numbers = np.empty(len(words), np.int64)
     numbers[order] = np.arange(len(words))
     columns: dict[str, NDArray[Any]] = {
         "segment_steps": np.diff(starts, prepend=start),
-        "segment_lengths": own.ends[of_row] - starts,
-        "levels": own.levels[of_row],
-        "is_child": own.parents[of_row] >= 0,
+        "segment_lengths": own.ends[rows] - starts,
+        "levels": own.levels[rows],
+        "is_child": own.parents[rows] >= 0,
         "gaps": token_starts - np.append(start, token_ends)[: len(token_starts)],
         "lengths": token_ends - token_starts,
         "numbers": hashed.numbers[tokens],
