@@ -164,6 +164,19 @@ def test_a_broken_feed_is_one_line(content, n_articles, said, tmp_path):
     assert reasons(articles)[0][1].startswith(said)
 
 
+def test_an_entry_has_its_own_language_or_that_of_its_feed(tmp_path):
+    """In RSS, by Dublin Core, and in JSON Feed; half a character there is replaced and breaks nothing."""
+    dublin = '<d:language xmlns:d="http://purl.org/dc/elements/1.1/">cs</d:language>'
+    rss = f"<language>en</language><item><title>a</title></item><item><title>b</title>{dublin}</item>"
+    items = [{"id": "1", "content_text": "a \ud800"}, {"id": "2", "content_text": "b", "language": "cs"}]
+    feed = {"version": "https://jsonfeed.org/version/1.1", "title": "Post", "language": "en", "items": items}
+
+    entries, listed = read(tmp_path, RSS.format(rss)), read(tmp_path, json.dumps(feed), "feed.json")
+
+    assert ["en", "cs"] == list(entries.languages) == list(listed.languages)
+    assert [(1, "lone surrogate replaced by U+FFFD")] == reasons(listed)
+
+
 @pytest.mark.parametrize("wrap", ["<!DOCTYPE html><html><body>{}</body></html>", "<!-- a -->\n{}", "<html>{}"])
 def test_a_feed_inside_a_page_is_a_feed(wrap, tmp_path):
     articles = read(tmp_path, wrap.format(RSS.format("<item><title>a</title></item>")))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup.clean.edits import MARKS, Edit, Edits, RemovedWriter
+from dedup.readers.arrowfiles import columns_named
 from dedup.readers.fields import FieldTable
 from dedup.readers.params import ReadParams
 
@@ -18,7 +19,8 @@ def write(path: str, out: Path, name: str, edits: Edits, params: ReadParams, rem
 
     with pq.ParquetFile(path) as source:
         schema = source.schema_arrow
-        texts = [column for column in FieldTable(params).roles["text"] if column in schema.names]
+        named = columns_named(schema.names, FieldTable(params).roles["text"])
+        texts = [column for column in named if column in schema.names]
         if edits.has_marks and MARKS not in schema.names:
             schema = schema.append(pa.field(MARKS, pa.string()))
         first = 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from dedup.readers.columntypes import may_be_text
 from dedup.readers.fields import FieldTable
+from dedup.readers.layout import plain_name
 from dedup.readers.own import TITLE, is_own_table
 from dedup.readers.tasks import OpenFile
 
@@ -50,7 +51,10 @@ def _plan(schema: Any, table: FieldTable) -> Plan | str:
     """Return the columns to read, or that there is none for the text."""
     if is_own_table(schema.names):
         return f"{TITLE}, which is not read; leave it out with --exclude"
-    roles = {role: tuple(n for n in names if _type_of(schema, n) is not None) for role, names in table.roles.items()}
+    roles = {
+        role: tuple(name for name in columns_named(schema.names, names) if _type_of(schema, name) is not None)
+        for role, names in table.roles.items()
+    }
     present = roles["text"]
     roles["text"] = tuple(name for name in present if may_be_text(_type_of(schema, name)))
     if roles["text"]:
@@ -66,6 +70,20 @@ def _plan(schema: Any, table: FieldTable) -> Plan | str:
         f"no column for the text{why}; it has {shown}{f' and {more} more' if more > 0 else ''}, looked for "
         f"{', '.join(table.roles['text'])}; give --field text=NAME"
     )
+
+
+def columns_named(columns: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Return which columns are meant by some names, each once: those that are called so, else as a table's are found.
+
+    A name that is no column's stays, for it may be one inside a column.
+
+    Examples
+    --------
+    >>> columns_named(["ID", "Full Text", "text"], ["text", "full_text", "article.body"])
+    ['text', 'Full Text', 'article.body']
+    """
+    alike = {plain_name(column): column for column in reversed(columns)}
+    return list(dict.fromkeys(name if name in columns else alike.get(plain_name(name), name) for name in names))
 
 
 def _type_of(schema: Any, name: str) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -30,6 +30,8 @@ from dedup.readers.versions import settle_ids
 from dedup.scratch import use_current
 
 _MEMORY = "<memory>"
+_TITLED = ("feed", "jsonfeed", "text", "markdown")
+_TEXTLESS = "{:,} with a title and no text, kept"
 #: So many small files are parsed as one task.
 _FILES_A_TASK = 256
 #: How many times its size a file of text may need in the buffer: a packed one (more is rare), a Markdown one (its
@@ -157,9 +159,11 @@ def _batches(
     total = sum(source.size_bytes for source in sources) if known else 0
     done, silent = 0, {source.path: None for source in sources}
     with _reading_pool(jobs) as pool:
+        textless: Counter[int] = Counter()
         paths, sizes = [source.path for source in sources], [source.size_bytes for source in sources]
         for read in _run(_tasks(sources, writer.formats, params), pool, jobs):
             rows = shorten(read, params.max_text_bytes, paths, sizes)
+            textless.update(rows.file_rows[(rows.body_sizes == 0) & (rows.title_sizes > 0)].tolist())
             # Only now, so that the rows before these are written while these are parsed.
             if writer.pending_bytes >= params.block_bytes // 2:
                 yield writer.batch()
@@ -169,7 +173,11 @@ def _batches(
             writer.add(rows, pool)
             if progress:
                 progress(done, total)
-        writer.add(RowBuilder([Skip(path, 0, "no record in it") for path in silent]).rows())
+        ends = [Skip(path, 0, "no record in it") for path in silent]
+        # In a feed a title alone is usual; elsewhere the text may stand where it was not looked for.
+        told = {row: n for row, n in sorted(textless.items()) if writer.formats[row] not in _TITLED}
+        ends += [Skip(paths[row], 0, _TEXTLESS.format(n)) for row, n in told.items()]
+        writer.add(RowBuilder(ends).rows())
         yield writer.batch()
 
 

@@ -141,7 +141,8 @@ def _first_record(text: str, start: int, delimiter: str, table: FieldTable) -> t
     return [decode_text(one, table.encoding).text for one in raw], end
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
+    """Return the name of a column as it is compared: case, spaces and hyphens do not matter."""
     return re.sub(r"[\s_-]+", "_", name.strip().casefold())
 
 
@@ -150,10 +151,10 @@ def _entries(fields: Sequence[str], table: FieldTable) -> list[tuple[int, int, i
     if any(len(field) > _MAX_NAME for field in fields):
         return []
     exact = {field.strip(): column for column, field in reversed(list(enumerate(fields)))}
-    alike = {_plain_name(field): column for column, field in reversed(list(enumerate(fields)))}
+    alike = {plain_name(field): column for column, field in reversed(list(enumerate(fields)))}
     entries = []
     for role, names in enumerate(table.roles.values()):
-        columns = [exact.get(name, alike.get(_plain_name(name))) for name in names]
+        columns = [exact.get(name, alike.get(plain_name(name))) for name in names]
         entries += [(column, role, rank) for rank, column in enumerate(columns) if column is not None]
     if all(list(table.roles.values())[role][rank].isdecimal() for _, role, rank in entries):
         return []  # a 3 in the first record is no name, though the third column was asked for

@@ -125,7 +125,8 @@ def _need_trafilatura() -> None:
         import trafilatura  # noqa: F401
     except ImportError:
         raise ConfigError(
-            "page_extractor: trafilatura is not installed; pip install 'saidtwice[pages]', or use readability"
+            "page_extractor: trafilatura is not installed; pip install 'saidtwice[pages]' (if an old pip fails at it, "
+            "pip install -U pip first), or use readability"
         ) from None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import io
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -41,17 +42,15 @@ def feed_rows(document: Document) -> Rows:
 
 def json_feed_rows(document: Document) -> Rows:
     """Return the entries of a JSON Feed (versions 1 and 1.1)."""
-    import msgspec
-
     text, notes = document.decode()
     if not text:
         return document.rows([], notes)
-    table, source = document.table, ""
+    table, source, language = document.table, "", ""
     items: object = None
     feed: object
     try:
-        feed = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
+        feed = _parse_json(text)
+    except (ValueError, RecursionError) as error:
         opened = _ITEMS.search(text)
         found, reason = elements_before_break(text, opened.end()) if opened else ([], str(error))
         notes.append(f"broken JSON Feed: {reason}")
@@ -59,9 +58,10 @@ def json_feed_rows(document: Document) -> Rows:
         feed = {"title": named[1] if named else "", "items": found}
     if isinstance(feed, dict):
         items, source = feed.get("items"), html_line(_string(feed.get("title")))
+        language = _string(feed.get("language"))
     if not isinstance(items, list):
         return document.rows([], [*notes, 'no feed: "items" is missing or not a list'])
-    entries = (_json_entry(one, source) if isinstance(one, dict) else None for one in items)
+    entries = (_json_entry(one, source, language) if isinstance(one, dict) else None for one in items)
     records = (
         "not an object" if one is None else table.resolve(table.values_by_role(one), is_text=True) for one in entries
     )
@@ -77,6 +77,19 @@ def field_text(value: str) -> str:
     ('Now & then', 'Fish & chips\n\nat noon')
     """
     return html_text(value) if is_html(value) else html.unescape(value)
+
+
+def _parse_json(text: str) -> object:
+    """Return what JSON says; half a character is no error, for it is replaced where it is used."""
+    import msgspec
+
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        try:
+            return json.loads(text)
+        except ValueError:
+            raise error from None
 
 
 def _string(value: object) -> str:
@@ -150,7 +163,8 @@ def _value_text(detail: Any) -> str:
 
 def _language_of(entry: Any) -> str:
     details = [*(entry.get("content") or []), entry.get("summary_detail") or {}, entry.get("title_detail") or {}]
-    return next((_string(one.get("language")) for one in details if one.get("language")), "")
+    named = next((_string(one.get("language")) for one in details if one.get("language")), "")
+    return _string(entry.get("language")) or named
 
 
 def _date_of(entry: Any) -> str | None:
@@ -164,7 +178,7 @@ def _date_of(entry: Any) -> str | None:
     return next(filter(None, written), None)
 
 
-def _json_entry(entry: Mapping[str, Any], feed_title: str) -> dict[str, object]:
+def _json_entry(entry: Mapping[str, Any], feed_title: str, feed_language: str) -> dict[str, object]:
     identity = entry.get("id")
     link = _string(entry.get("url")) or _string(entry.get("external_url"))
     summary = field_text(_string(entry.get("summary")))
@@ -177,7 +191,7 @@ def _json_entry(entry: Mapping[str, Any], feed_title: str) -> dict[str, object]:
         "date": entry.get("date_published") or entry.get("date_modified"),
         "source": feed_title,
         "url": link,
-        "language": _string(entry.get("language")),
+        "language": _string(entry.get("language")) or feed_language,
         "tags": [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else [],
         "author": ", ".join(_authors(entry)),
     }
