@@ -313,6 +313,18 @@ def test_a_pull_quote_goes_and_the_sentence_in_its_paragraph_stays():
     assert ["\n\n".join(parts)] == bodies(found)
 
 
+def test_a_sentence_goes_that_has_just_the_share_that_is_asked_for():
+    """28 of 50 words are 56 %, though .56 * 50 is a little more than 28 for a machine."""
+    source = random.Random(14)
+    core = sentence(source, 28).translate(LETTERS)[:-1]
+    first, second = (f"{core} {sentence(source, 22).translate(LETTERS).lower()}" for _ in range(2))
+    feed = [{"text": "\n\n".join([first, paragraph(source), second])}]
+
+    found = cleaned(feed, CleanParams(min_share=0.56))
+
+    assert [0.56] == [round(one.share, 3) for one in found.removed]
+
+
 def test_a_sentence_goes_that_a_later_one_holds_and_more():
     """The lead stands again, with more to it, further down: the longer one stays."""
     source = random.Random(9)

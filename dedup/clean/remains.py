@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,19 +94,19 @@ def why_left(report: Report, params: CleanParams, uncut: NDArray[np.int64]) -> N
     return found
 
 
-def _whys(strict: NDArray[Any], loose: NDArray[Any], least: float) -> NDArray[np.uint8]:
+def _whys(strict: NDArray[np.float64], loose: NDArray[np.float64], least: float) -> NDArray[np.uint8]:
     """Return the reasons that shares mean, with and without a look at numbers."""
     return np.where(strict >= least, Why.RETURNED, np.where(loose >= least, Why.NUMBERS, Why.SHARE)).astype(np.uint8)
 
 
-def _best_shares(units: Units, spans: Spans, *, strict: bool) -> NDArray[np.float32]:
+def _best_shares(units: Units, spans: Spans, *, strict: bool) -> NDArray[np.float64]:
     """Return the largest share of a sentence of each goer that stands in its stayer."""
     from dedup.kernels import clean as kernels
 
     tokens = units.tokens_of_both(spans)
     table = run_table(int((tokens[:, 3] - tokens[:, 2]).max(initial=0)))
     columns = units.values, units.numbers, units.owners, units.offsets, np.zeros(len(units.rows), np.bool_)
-    shares = np.empty(len(tokens), np.float32)
+    shares = np.empty(len(tokens))
     kernels.best_shares(*columns, tokens, strict, *table, np.zeros(len(units.values), np.uint8), shares)
     return shares
 

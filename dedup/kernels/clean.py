@@ -150,7 +150,7 @@ def _thin_place(
     for unit in range(owners[first], owners[last - 1] + 1):
         n = _count_covered(values, owners, offsets, unit, keys, stamps, stamp, covered, False)
         size = offsets[unit + 1] - offsets[unit]
-        if not (gone[unit] or pinned[unit]) and n > 0 and n >= min_share * size:
+        if not (gone[unit] or pinned[unit]) and n > 0 and n / size >= min_share:
             gone[unit] = True
             out[unit] = group
             shares[unit] = np.float32(n / size)
@@ -257,7 +257,7 @@ def thin_passages(
             if not (gone[unit] or pinned[unit] or out[unit] >= 0):
                 n = _count_covered(values, numbers, offsets, unit, keys, stamps, stamp, covered, strict)
                 size = offsets[unit + 1] - offsets[unit]
-                if n > 0 and n >= min_share * size:
+                if n > 0 and n / size >= min_share:
                     found = True
                     gone[unit] = drops[row]
                     out[unit] = row
@@ -276,7 +276,7 @@ def best_shares(values, numbers, owners, offsets, gone, spans, strict, keys, sta
     ----------
     spans : int64[q, 4]
         As for `cover_articles`.
-    shares : float32[q]
+    shares : float64[q]
     """
     for row in range(len(spans)):
         first, last = spans[row, 0], spans[row, 1]
@@ -288,7 +288,9 @@ def best_shares(values, numbers, owners, offsets, gone, spans, strict, keys, sta
         _cover_span(values, first, last, keys, stamps, stamp, covered)
         for unit in range(owners[first], owners[last - 1] + 1):
             n = _count_covered(values, numbers, offsets, unit, keys, stamps, stamp, covered, strict)
-            shares[row] = max(shares[row], np.float32(n / (offsets[unit + 1] - offsets[unit])))
+            size = offsets[unit + 1] - offsets[unit]
+            if n > 0 and n / size > shares[row]:
+                shares[row] = n / size
             covered[offsets[unit] : offsets[unit + 1]] = 0
 
 
