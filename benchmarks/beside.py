@@ -26,6 +26,8 @@ from dedup.result import Report
 Flagged = set[tuple[int, int]]
 #: The kinds of copy in the made feed of the peers: all that stand by themselves and can still be read.
 _KINDS = tuple(one for one in EDITS if one.form == "paragraph" and one.strength != "20 %" and one.kind != "OCR noise")
+#: A tool that takes longer is run once.
+_SLOW_SECONDS = 10
 _TASK = {"levels": ["paragraph"], "min_cosine": 0.0, "candidates": "exact"}
 
 
@@ -75,13 +77,13 @@ def _beside(name: str, feed: Feed, options: Options) -> tuple[list[Row], list[st
     """Return the line of a peer on the first articles of a feed, and what is said of it."""
     peer = peers.PEERS[name]
     max_bytes = peer.max_bytes if options.max_bytes is None else options.max_bytes or None
-    theirs = peers.run_peer(name, feed.path, options.envs, max_bytes)
+    theirs = _median_peer(name, feed.path, options, max_bytes)
     if theirs.error:
         return [], [f"{name}: not run: {theirs.error}"]
     with feed.path.open("rb") as lines:
         part = feed.part(list(islice(lines, theirs.n_articles)))
     took = median_run([report(part, feed.out) for _ in range(options.repeats)])
-    same = peers.run_peer(peers.OWN.name, part, options.envs)
+    same = _median_peer(peers.OWN.name, part, options, None)
     if same.error:
         return [], [f"{peers.OWN.name}: not run: {same.error}"]
     articles = dedup.read_feeds([part], jobs=options.jobs)
@@ -96,8 +98,18 @@ def _beside(name: str, feed: Feed, options: Options) -> tuple[list[Row], list[st
     row["task ratio"] = same.mb_per_s / theirs.mb_per_s
     row |= {"peak MB": theirs.peak_mb, "saidtwice peak MB": took.peak_mb * 1.048576, "flagged": len(flagged)}
     row |= {"recall": share(len(flagged & truth), len(truth)), "precision": share(len(flagged & truth), len(flagged))}
-    row |= {"saidtwice recall": share(len(ours & truth), len(truth))}
+    row |= {"saidtwice flagged": len(ours), "saidtwice recall": share(len(ours & truth), len(truth))}
+    row |= {"saidtwice precision": share(len(ours & truth), len(ours))}
     return [row], [f"{name}: {theirs.settings}"]
+
+
+def _median_peer(name: str, path: Path, options: Options, max_bytes: int | None) -> peers.PeerResult:
+    """Return the run of a tool with the median rate; of one that is slow there is one."""
+    runs = [peers.run_peer(name, path, options.envs, max_bytes)]
+    while not runs[0].error and len(runs) < options.repeats and sum(runs[0].seconds.values()) < _SLOW_SECONDS:
+        runs.append(peers.run_peer(name, path, options.envs, max_bytes))
+    runs = [one for one in runs if not one.error] or runs
+    return sorted(runs, key=lambda one: one.mb_per_s)[len(runs) // 2]
 
 
 def _planted_row(name: str, version: str, flagged: Flagged, planted: Flagged) -> Row:

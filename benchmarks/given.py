@@ -89,12 +89,13 @@ def measure_pairs(path: Path, options: Options) -> Result:
     _check_ids({name for pair in truth.scores for name in pair}, report.articles)
     scores = relation_scores(report)
     pair_figures(result, truth.positive(), scores, truth.scores if truth.listed else None)
-    if truth.scored:
+    if truth.ranks:
         from scipy.stats import spearmanr
 
-        theirs, ours = list(truth.scores.values()), [scores.get(pair, 0.0) for pair in truth.scores]
+        theirs, ours = list(truth.ranks.values()), [scores.get(pair, 0.0) for pair in truth.ranks]
         if len(set(theirs)) > 1 and len(set(ours)) > 1:
             result.figures.append(Figure("rank correlation of scores (Spearman)", float(spearmanr(theirs, ours)[0])))
+    if truth.scored:
         result.notes.append("pairs count as alike from half of the highest score in the file on")
     return result
 
@@ -138,6 +139,8 @@ def measure_spans(path: Path, options: Options) -> Result:
     assert options.truth is not None
     files = sorted(options.truth.rglob("*.xml")) if options.truth.is_dir() else [options.truth]
     cases, documents, sources = read_cases(files)
+    if not cases and documents:
+        raise MissingDataError(f"{options.truth}: of {len(files)} files none has a case; each has to have features")
     texts = {one.name: one.read_bytes().decode("utf-8") for one in sorted(path.rglob("*.txt"))}
     missing = sorted((documents | sources) - set(texts))
     if missing or not documents:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -33,12 +34,15 @@ class PairTruth:
     Attributes
     ----------
     scores : dict of (str, str) to float
-        1 and 0 where the file has labels, 1 where it has neither; ids in order of their names.
+        1 and 0 where the file has labels, else its scores, else 1; ids in order of their names.
+    ranks : dict of (str, str) to float
+        The scores, of which the order is compared; empty where the file has none.
     scored : bool
-        The file has scores.
+        The scores say which pairs are alike, for there is no label.
     """
 
     scores: dict[Ids, float]
+    ranks: dict[Ids, float]
     scored: bool
 
     @property
@@ -75,17 +79,17 @@ def read_table(path: Path) -> list[dict[str, Any]]:
     MissingDataError
         The file is none of these.
     """
-    if path.suffix in (".csv", ".tsv"):
-        with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
     try:
+        if path.suffix in (".csv", ".tsv"):
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                return list(csv.DictReader(file, delimiter="\t" if path.suffix == ".tsv" else ","))
         if path.suffix == ".json":
             records = json.loads(path.read_text(encoding="utf-8"))
             if isinstance(records, list):
                 return [one if isinstance(one, dict) else dict(enumerate_pair(one, path)) for one in records]
             raise MissingDataError(f"{path}: a list of records or of pairs is wanted, not {type(records).__name__}")
         return read_records(path)
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, csv.Error) as error:  # not UTF-8 is a ValueError too
         raise MissingDataError(f"{path}: neither JSON Lines, JSON, CSV nor TSV: {error}") from None
 
 
@@ -102,25 +106,59 @@ def read_pairs(path: Path) -> PairTruth:
     Raises
     ------
     MissingDataError
-        A record has no two ids, or a label that is neither yes nor no.
+        There is no record; one has no two ids, a label that is neither yes nor no, or a score that is no number; or two
+        say different things of a pair.
     """
+    labels: dict[Ids, float] = {}
     scores: dict[Ids, float] = {}
-    scored = False
     for number, record in enumerate(read_table(path), 1):
         names = next((names for names in _PAIR_NAMES if all(name in record for name in names)), None)
         if names is None:
             wanted = ", ".join("/".join(names) for names in _PAIR_NAMES)
             raise MissingDataError(f"{path}: record {number}: no two ids ({wanted}); it has {', '.join(record)}")
-        pair = ordered(*(str(record[name]) for name in names))
+        where = f"{path}: record {number}"
+        pair = ordered(*(_id(record[name], where) for name in names))
+        if pair[0] == pair[1]:
+            raise MissingDataError(f"{where}: {pair[0]} is paired with itself")
         label = next((str(record[name]).lower() for name in _LABELS if record.get(name) is not None), None)
         score = next((record[name] for name in _SCORES if record.get(name) not in (None, "")), None)
         if score is not None:
-            scores[pair], scored = float(score), True
-        elif label is None or label in _YES + _NO:
-            scores[pair] = 0.0 if label in _NO else 1.0
-        else:
-            raise MissingDataError(f"{path}: record {number}: label {label!r}; allowed: {', '.join(_YES + _NO[:-1])}")
-    return PairTruth(scores, scored)
+            _put(scores, pair, _number(score, where), where)
+        if label is not None or score is None:
+            _put(labels, pair, _label(label, where), where)
+    if not labels and not scores:
+        raise MissingDataError(f"{path}: there is no pair in it")
+    if labels and labels.keys() != scores.keys() | labels.keys():
+        raise MissingDataError(f"{path}: some pairs have a label and others only a score; give all of them one")
+    return PairTruth(labels or scores, scores, not labels)
+
+
+def _id(value: object, where: str) -> str:
+    if value is None or value == "":
+        raise MissingDataError(f"{where}: an id is missing")
+    return str(value)
+
+
+def _label(label: str | None, where: str) -> float:
+    plain = "1" if label is None else label.removesuffix(".0")  # as pandas writes a column with gaps
+    if plain not in _YES + _NO:
+        raise MissingDataError(f"{where}: label {label!r}; allowed: {', '.join(_YES + _NO[:-1])}")
+    return 0.0 if plain in _NO else 1.0
+
+
+def _number(score: Any, where: str) -> float:
+    try:
+        number = float(score)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise MissingDataError(f"{where}: score {score!r} is no number")
+    return number
+
+
+def _put(known: dict[Ids, float], pair: Ids, value: float, where: str) -> None:
+    if known.setdefault(pair, value) != value:
+        raise MissingDataError(f"{where}: {pair[0]} and {pair[1]} are there before, with {known[pair]:g}")
 
 
 def read_clusters(path: Path) -> dict[str, str]:
@@ -129,16 +167,33 @@ def read_clusters(path: Path) -> dict[str, str]:
     Raises
     ------
     MissingDataError
+        There is no record, one has neither, or an article is in two clusters.
+
+    Notes
+    -----
+    An article whose cluster is empty is in none with another one.
     """
     clusters: dict[str, str] = {}
     for number, record in enumerate(read_table(path), 1):
+        where = f"{path}: record {number}"
         if "members" in record:
-            clusters |= {str(member): str(number) for member in record["members"]}
+            members = record["members"]
+            if not isinstance(members, list):
+                raise MissingDataError(f"{where}: members is {members!r}; a list of ids is wanted")
+            found = {_id(member, where): f"record {number}" for member in members}
         elif "id" in record and ("cluster" in record or "label" in record):
-            clusters[str(record["id"])] = f"cluster {record.get('cluster', record.get('label'))}"
+            cluster = record.get("cluster", record.get("label"))
+            name = _id(record["id"], where)
+            found = {name: f"alone {number}" if cluster in (None, "") else f"cluster {cluster}"}
         else:
             has = ", ".join(record)
-            raise MissingDataError(f"{path}: record {number}: neither 'members' nor 'id' and 'cluster'; it has {has}")
+            raise MissingDataError(f"{where}: neither 'members' nor 'id' and 'cluster'; it has {has}")
+        twice = [name for name in found if clusters.get(name, found[name]) != found[name]]
+        if twice:
+            raise MissingDataError(f"{where}: {twice[0]} is in another cluster before")
+        clusters |= found
+    if not clusters:
+        raise MissingDataError(f"{path}: there is no cluster in it")
     return clusters
 
 
@@ -172,7 +227,7 @@ def read_cases(paths: Sequence[Path]) -> tuple[list[Case], set[str], set[str]]:
             documents.add(document)
             _, dash, source = path.stem.partition("-source-")
             sources |= {f"source-{source}.txt"} if dash else set()
-            for one in root.iter("feature"):
+            for one in root.iter("{*}feature"):
                 if one.get("name") not in _CASES or "source_reference" not in one.attrib:
                     continue
                 start, length = int(one.attrib["this_offset"]), int(one.attrib["this_length"])

@@ -126,6 +126,7 @@ def load_config(settings: Mapping[str, object], origins: Mapping[str, str] | Non
             else:
                 config = replace(config, **changes)
         except (TypeError, ValueError) as error:
+            told = f"{name} is {value!r}; a value of another type is needed" if type(error) is TypeError else error
             origin = (origins or {}).get(name)
-            raise ConfigError(f"{origin}: {error}" if origin else str(error)) from None
+            raise ConfigError(f"{origin}: {told}" if origin else str(told)) from None
     return config

@@ -10,7 +10,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from benchmarks import given
 from benchmarks.results import MissingDataError, Options, Result
-from benchmarks.truth import Case, read_cases, read_clusters, read_pairs
+from benchmarks.truth import Case, cluster_pairs, read_cases, read_clusters, read_pairs
 from tests.site_factory import Writer
 
 
@@ -80,14 +80,61 @@ def test_clusters_are_read_as_members_and_as_labels(tmp_path: Path) -> None:
         ("a.csv", "id1,id2,label\na,b,perhaps\n", "record 1: label 'perhaps'"),
         ("a.json", "[[1, 2, 3]]", "neither a record nor a list of two ids"),
         ("a.json", "{}", "a list of records or of pairs is wanted, not dict"),
+        ("a.csv", "", "there is no pair in it"),
+        ("a.csv", "id1,id2,label\n", "there is no pair in it"),
+        ("a.csv", "id1,id2,label\na,b,1\nc\n", "record 2: an id is missing"),
+        ("a.csv", "id1,id2,score\na,b,high\n", "record 1: score 'high' is no number"),
+        ("a.csv", "id1,id2,score\na,b,nan\n", "record 1: score 'nan' is no number"),
+        ("a.csv", "id1,id2,label\na,b,1\nb,a,0\n", "record 2: a and b are there before, with 1"),
+        ("a.csv", "id1,id2\na,a\n", "record 1: a is paired with itself"),
+        ("a.csv", "id1,id2,label\na,b,1\n".encode("utf-16"), "neither JSON Lines, JSON, CSV nor TSV"),
     ],
 )
-def test_truth_that_is_none_is_refused(tmp_path: Path, name: str, content: str, message: str) -> None:
+def test_truth_that_is_none_is_refused(tmp_path: Path, name: str, content: str | bytes, message: str) -> None:
     """With the file, the record and what was wanted."""
-    (tmp_path / name).write_text(content)
+    (tmp_path / name).write_bytes(content if isinstance(content, bytes) else content.encode())
 
     with pytest.raises(MissingDataError, match=message):
         read_pairs(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("a.csv", "id,cluster\n", "there is no cluster in it"),
+        ("a.jsonl", '{"members": "ab"}\n', "record 1: members is 'ab'; a list of ids is wanted"),
+        ("a.jsonl", '{"members": 5}\n', "record 1: members is 5; a list of ids is wanted"),
+        ("a.jsonl", '{"members": ["a", "b"]}\n{"members": ["b"]}\n', "record 2: b is in another cluster before"),
+        ("a.jsonl", '{"text": 5}\n', "record 1: neither 'members' nor 'id' and 'cluster'; it has text"),
+    ],
+)
+def test_clusters_that_are_none_are_refused(tmp_path: Path, name: str, content: str, message: str) -> None:
+    """As pairs are."""
+    (tmp_path / name).write_text(content)
+
+    with pytest.raises(MissingDataError, match=message):
+        read_clusters(tmp_path / name)
+
+
+def test_an_article_without_a_cluster_is_alone(tmp_path: Path) -> None:
+    """A table of a spreadsheet, with a byte order mark and empty fields."""
+    (tmp_path / "a.csv").write_text("\ufeffid,cluster\na,7\nb,7\nc,\nd,\n", encoding="utf-8")
+
+    clusters = read_clusters(tmp_path / "a.csv")
+
+    assert cluster_pairs(clusters) == {("a", "b")}
+    assert set(clusters) == {"a", "b", "c", "d"}
+
+
+def test_labels_decide_and_scores_rank(feed: Path, tmp_path: Path) -> None:
+    """Of a file that has both: a low score of a pair that is alike, as pandas writes it."""
+    path = tmp_path / "pairs.csv"
+    path.write_text("id1,id2,label,score\na,b,1.0,.1\na,f,0.0,.2\nc,d,1.0,.9\n")
+
+    found = values(given.measure_pairs(feed, options(path)))
+
+    assert (1.0, 1.0) == (found["pairs: precision"], found["pairs: recall"])
+    assert found["rank correlation of scores (Spearman)"] < 0.9
 
 
 def test_pairs_of_labels_count_only_what_is_listed(feed: Path, tmp_path: Path) -> None:
@@ -141,17 +188,18 @@ def test_ids_that_the_feed_does_not_have_are_named(feed: Path, tmp_path: Path) -
         given.measure_pairs(feed, options(path))
 
 
-def pan_file(reference: str, cases: list[Case]) -> str:
+def pan_file(reference: str, cases: list[Case], space: str = "") -> str:
     features = "".join(
         f'<feature name="plagiarism" obfuscation="none" this_offset="{one.span[0]}" '
         f'this_length="{one.span[1] - one.span[0]}" source_reference="{one.source}" '
         f'source_offset="{one.source_span[0]}" source_length="{one.source_span[1] - one.source_span[0]}"/>'
         for one in cases
     )
-    return f'<?xml version="1.0" encoding="utf-8"?><document reference="{reference}">{features}</document>'
+    return f'<?xml version="1.0" encoding="utf-8"?><document{space} reference="{reference}">{features}</document>'
 
 
-def test_spans_of_pan_are_counted_in_characters(texts: dict[str, str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("space", ["", ' xmlns="urn:pan"'])
+def test_spans_of_pan_are_counted_in_characters(texts: dict[str, str], tmp_path: Path, space: str) -> None:
     """Offsets count line ends, leading blanks and wide characters; a document without a case is one of the texts."""
     copied = texts["a"].split("\n\n")[1]
     suspicious = "\n  Ünder the heading\r\n\r\n" + texts["e"]
@@ -167,8 +215,10 @@ def test_spans_of_pan_are_counted_in_characters(texts: dict[str, str], tmp_path:
     truth.mkdir()
     for n, cases in ((1, [case]), (2, [])):
         name = f"suspicious-document00001-source-document0000{n}.xml"
-        (truth / name).write_text(pan_file(case.document, cases))
+        (truth / name).write_text(pan_file(case.document, cases, space))
 
+    with pytest.raises(MissingDataError, match="of 1 files none has a case"):
+        given.measure_spans(tmp_path, options(truth / name))
     result = given.measure_spans(tmp_path, options(truth))
 
     assert ([case], {case.document}, {case.source, "source-document00002.txt"}) == read_cases(sorted(truth.iterdir()))
