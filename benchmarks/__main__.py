@@ -101,11 +101,14 @@ def _run(
 
 
 def write_record(measured: Measured, folder: Path) -> None:
-    """Write a result as JSON, complete or not at all."""
+    """Write a result as JSON, complete or not at all, and a picture of each curve that it has beside it."""
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f".{measured.name}.json.part"
     part.write_text(json.dumps(as_record(measured), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     part.replace(folder / f"{measured.name}.json")
+    if folder.resolve() != pages.RESULTS:  # whose pictures `render` makes
+        for name, picture in pages.curve_pictures(measured.name, measured.result.data).items():
+            (folder / name).write_text(picture, encoding="utf-8")
 
 
 def _end(measured: Sequence[Measured]) -> None:

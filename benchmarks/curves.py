@@ -11,7 +11,6 @@ from benchmarks.edits import EDITS
 from benchmarks.made import base_articles, compare
 from benchmarks.planting import PLACES, plant
 from benchmarks.results import Options, Result, Row
-from dedup.config import Config
 
 #: Kinds whose copies say the same in other words: what a scanner misread is another matter, and has another setting.
 _KINDS = tuple(edit for edit in EDITS if edit.form == "paragraph" and edit.kind != "OCR noise")
@@ -29,9 +28,9 @@ def measure_curves(path: Path, options: Options) -> Result:
     corpora = [plant(articles, edit, place, options.seed) for edit in _KINDS for place in PLACES]
     corpora = [corpus for corpus in corpora if corpus.pairs]
     feeds = [dedup.articles_of([{"text": text} for text in corpus.texts]) for corpus in corpora]
-    defaults = Config().score
+    in_force = dedup.load_config(options.settings).score
     for setting, thresholds in _TRIED.items():
-        here = getattr(defaults, setting)
+        here = getattr(in_force, setting)
         for threshold in thresholds:
             label = f"{setting}={threshold:g}"
             rows = [

@@ -141,12 +141,16 @@ def measure_spans(path: Path, options: Options) -> Result:
     cases, documents, sources = read_cases(files)
     if not cases and documents:
         raise MissingDataError(f"{options.truth}: of {len(files)} files none has a case; each has to have features")
-    texts = {one.name: one.read_bytes().decode("utf-8") for one in sorted(path.rglob("*.txt"))}
+    texts = {one.name: _read_text(one) for one in sorted(path.rglob("*.txt"))}
     missing = sorted((documents | sources) - set(texts))
     if missing or not documents:
         raise MissingDataError(
             f"{path} has no text {missing[0]}" if missing else f"{options.truth}: no file ends in .xml"
         )
+    for case in cases:
+        for name, (_, end) in ((case.document, case.span), (case.source, case.source_span)):
+            if end > len(texts[name]):
+                raise MissingDataError(f"{name}: a case ends at {end}, and the text has {len(texts[name])} characters")
     names = sorted(documents | sources)
     plain = dedup.load_config({"html": "never"}).read
     articles = dedup.articles_of([{"id": name, "text": texts[name]} for name in names], plain)
@@ -186,6 +190,13 @@ def measure_spans(path: Path, options: Options) -> Result:
     return result
 
 
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError:
+        raise MissingDataError(f"{path}: not UTF-8; offsets count its characters") from None
+
+
 def _body_starts(articles: Articles, texts: Sequence[str]) -> tuple[list[int], NDArray[np.int64]]:
     """Return where each text begins among the characters of all, and characters before each byte."""
     at = characters(articles)
@@ -222,6 +233,9 @@ def measure_news_copy(path: Path, options: Options) -> Result:
         raise MissingDataError(f"{path}: no NEWS-COPY articles (an object of id to article): {error!r}") from None
     truth = read_pairs(options.truth).positive()
     ids = [str(one["id"]) for one in records]
+    unknown = sorted({name for pair in truth for name in pair} - set(ids))
+    if unknown:
+        raise MissingDataError(f"--truth names {len(unknown)} articles that are not there, the first: {unknown[0]}")
     result = Result()
     for label, settings in (("words", {}), ("characters", {"shingle": "char"})):
         scores: dict[Ids, float] = {}
@@ -266,13 +280,15 @@ def measure_core(path: Path, options: Options) -> Result:
     """
     records = read_table(path)
     try:
-        labels = {str(one["core_id"]): {str(name) for name in one["labelled_duplicates"]} for one in records}
+        labels = {str(one["core_id"]): {str(name) for name in one["labelled_duplicates"] or ()} for one in records}
         texts = [
             {"id": str(one["core_id"]), "text": f"{_field(one, 'title')}\n\n{_field(one, 'abstract')}".strip()}
             for one in records
         ]
     except KeyError as error:
         raise MissingDataError(f"{path}: no CORE deduplication records: {error} is missing") from None
+    except TypeError:
+        raise MissingDataError(f"{path}: no CORE deduplication records: labelled_duplicates is no list") from None
     result = Result()
     found: dict[str, set[str]] = {name: set() for name in labels}
     report = run(result, "defaults", dedup.articles_of(texts), {"min_tokens": 5}, options)

@@ -55,6 +55,7 @@ PEERS: dict[str, Peer] = {
         Peer("datasketch", ("datasketch==2.0.0", "xxhash==4.1.0"), "datasketch_lsh", 20_000_000),
         Peer("gaoya", ("gaoya==0.2.2",), "gaoya_index"),
         Peer("rensa-shingles", ("rensa==0.5.0",), "rensa_shingles"),
+        Peer("rensa-rho", ("rensa==0.5.0",), "rensa_rho"),
         Peer("rensa-tokens", ("rensa==0.5.0",), "rensa_tokens"),
         Peer("fastsketch", ("fastsketchlsh==1.0.1",), "fastsketch_lsh"),
         Peer("text-dedup", ("text-dedup==0.4.0",), "textdedup_minhash", 5_000_000),

@@ -111,6 +111,24 @@ def _picture(rows: list[Row], wanted: Mapping[str, Any]) -> str:
     return chart(wanted["title"], wanted["x"], lines, here=here, y_range=(0.0, 1.0) if wanted.get("share") else None)
 
 
+def curve_pictures(name: str, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return charts of the curves of a result by file name: all that is a share, over the threshold."""
+    curves = {key: one for key, one in data.items() if isinstance(one, dict) and one.get("points")}
+    made = {}
+    for key, one in curves.items():
+        x, points = one["x"], one["points"]
+        shares = [
+            column
+            for column in points[0]
+            if column != x and all(isinstance(point[column], float) and 0 <= point[column] <= 1 for point in points)
+        ]
+        if shares:
+            lines = [Line(column, [(point[x], point[column]) for point in points]) for column in shares]
+            file = f"{name}.svg" if len(curves) == 1 else f"{name}-{key}.svg"
+            made[file] = chart(f"{name} by {x}", x, lines, here=one.get("here"))
+    return made
+
+
 def _facts(record: Mapping[str, Any]) -> str:
     machine = record["machine"]
     changed = " with changes" if record["dirty"] else ""

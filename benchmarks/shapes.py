@@ -6,9 +6,11 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+
+from datasketch import MinHash
 
 import dedup
 from benchmarks.processes import median_run
@@ -125,6 +127,7 @@ def measure_ratios(path: Path, options: Options) -> Result:
     date, all of these are compared.
     """
     result = Result()
+    ratios: list[Row] = []
     feeds: dict[str, Callable[[int], Iterable[str]]] = {
         "chance words": chance_words,
         "one notice": same_notice,
@@ -137,5 +140,23 @@ def measure_ratios(path: Path, options: Options) -> Result:
             started = time.process_time()
             dedup.scan(articles, jobs=1)
             points.append((math.log(size), math.log(time.process_time() - started)))
-        result.rows.append({"feed": name, "articles": _SIZES[-1], "exponent": slope(points)})
+        result.rows.append({"table": "growth", "feed": name, "articles": _SIZES[-1], "exponent": slope(points)})
+        texts = [articles.body(row) for row in range(_SIZES[0])]
+        size = sum(map(len, texts))
+        ratio = _datasketch_seconds(texts) / size / (math.exp(points[-1][1]) / len(articles.text))
+        ratios.append({"table": "a report beside datasketch's signatures", "feed": name, "ratio": ratio})
+    result.rows.extend(ratios)
+    result.notes.append("ratio: processor seconds a byte, datasketch's signatures of paragraphs over the whole report")
     return result
+
+
+def _datasketch_seconds(texts: Sequence[str]) -> float:
+    """Return the processor seconds of datasketch for signatures of word 3-shingles, 128 cells, and nothing else."""
+    paragraphs = [paragraph for text in texts for paragraph in text.split("\n\n")]
+    started = time.process_time()
+    sets = []
+    for paragraph in paragraphs:
+        words = paragraph.lower().encode().split()
+        sets.append(list(map(b" ".join, zip(words, words[1:], words[2:], strict=False))))
+    MinHash.bulk(sets, num_perm=128)
+    return time.process_time() - started

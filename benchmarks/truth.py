@@ -89,6 +89,8 @@ def read_table(path: Path) -> list[dict[str, Any]]:
                 return [one if isinstance(one, dict) else dict(enumerate_pair(one, path)) for one in records]
             raise MissingDataError(f"{path}: a list of records or of pairs is wanted, not {type(records).__name__}")
         return read_records(path)
+    except OSError as error:
+        raise MissingDataError(f"{path}: cannot be read: {error.strerror}") from None
     except (ValueError, csv.Error) as error:  # not UTF-8 is a ValueError too
         raise MissingDataError(f"{path}: neither JSON Lines, JSON, CSV nor TSV: {error}") from None
 
@@ -232,6 +234,8 @@ def read_cases(paths: Sequence[Path]) -> tuple[list[Case], set[str], set[str]]:
                     continue
                 start, length = int(one.attrib["this_offset"]), int(one.attrib["this_length"])
                 other, other_length = int(one.attrib["source_offset"]), int(one.attrib["source_length"])
+                if min(start, other) < 0 or min(length, other_length) < 1:
+                    raise ValueError(f"a case of {length} and {other_length} characters at {start} and {other}")
                 source = one.attrib["source_reference"]
                 sources.add(source)
                 cases.append(Case(document, (start, start + length), source, (other, other + other_length)))
