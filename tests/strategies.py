@@ -92,3 +92,43 @@ def made_feed(source: random.Random, n_articles: int, dated: bool = True) -> lis
         records.append(record)
     source.shuffle(records)
     return records
+
+
+#: Digits make a word a number for `dedup.clean`: a sentence with another one stays.
+LETTERS = str.maketrans("0123456789", "abcdefghij")
+
+
+def nested_feed(source: random.Random, n_articles: int) -> list[dict[str, object]]:
+    """Return records, without a number, of texts and sentences that stand in each other: whole, longer, reworded."""
+    pool = [sentence(source, source.randint(10, 24)).translate(LETTERS) for _ in range(3 * n_articles)]
+
+    def one(text: str) -> str:
+        words = text[:-1].split(" ")
+        more = [word.translate(LETTERS) for word in sentence(source, source.randint(1, 12))[:-1].split(" ")]
+        match source.randrange(5):
+            case 0:
+                words = more + words
+            case 1:
+                words += more
+            case 2:
+                words = words[: -source.randint(1, 3)]
+            case 3:
+                words = reword(source, " ".join(words), 0.08).translate(LETTERS).split(" ")
+        return " ".join(words).capitalize() + "."
+
+    def text() -> str:
+        parts = [
+            " ".join(one(source.choice(pool)) for _ in range(source.randint(1, 3))) for _ in range(source.randint(1, 5))
+        ]
+        return "\n\n".join(parts)
+
+    texts = [text() for _ in range(n_articles)]
+    for number in range(n_articles):
+        if source.random() < 0.2:
+            texts[number] = f"{source.choice(texts)}\n\n{one(source.choice(pool))}"
+        if n_articles > 10:
+            texts[number] += "\n\n" + one(pool[0])
+    return [
+        {"text": text, "source": source.choice(["North", "South"]), "date": 86_400 * source.randrange(n_articles)}
+        for text in texts
+    ]
