@@ -177,8 +177,19 @@ def measure_reuters(folder: Path, options: Options) -> Result:
                 kind = "found" if (a, b) in found else "missed"
                 values = f"truth {truth.get((a, b), 0):.4f}, ours {jaccard(sets[a], sets[b]):.4f}"
                 result.data["differing"].append(f"{row}: {kind} {records[a]['id']} {records[b]['id']}: {values}")
+        result.figures.append(
+            _equal_figure(f"{label}: equal stories in one cluster", report, folder / "exact_groups.jsonl.zst")
+        )
     result.notes.extend(line for line in result.data["differing"] if ", exact" in line)
     return result
+
+
+def _equal_figure(name: str, report: Report, path: Path) -> Figure:
+    """Return which share of the pairs that a file lists as equal a report has in one cluster of whole articles."""
+    cluster_of = dict(zip(report.articles.ids, article_clusters(report), strict=True))
+    pairs = [pair for one in read_records(path) for pair in combinations(one["members"], 2)]
+    hits = sum(cluster_of[a] == cluster_of[b] for a, b in pairs)
+    return Figure(f"{name}, of {len(pairs)} pairs", share(hits, len(pairs)), "=", 1)
 
 
 def _datasketch_pairs(sets: Iterable[set[tuple[str, ...]]], min_jaccard: float) -> set[Pair]:
@@ -231,6 +242,10 @@ def measure_bible(folder: Path, options: Options) -> Result:
         right = sum(jaccard(sets[a], sets[b]) >= 0.5 for a, b in joined[method])
         name = f"{method}: precision of {len(joined[method])} pairs of distinct verses"
         result.figures.append(Figure(name, share(right, len(joined[method])), "=", 1, "", said))
+        path = folder / "truth_kjv_exact_repeats.jsonl.zst"
+        result.figures.append(
+            _equal_figure(f"{method}: verses of kjv that repeat word for word, in one cluster", report, path)
+        )
         thinned = f"{report.search.thinned_buckets} buckets thinned, {report.search.thinned_rows} rows lost in them"
         result.notes.append(f"{method}: {report.search.candidates} candidates, {thinned}")
     both = len(joined["exact"] & joined["lsh"])
