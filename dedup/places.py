@@ -16,7 +16,7 @@ from dedup.config import Config
 from dedup.findings import FindingParams
 from dedup.gather import sentence_rows, span_bytes
 from dedup.known import Unseen
-from dedup.model import Articles, Clusters, Level, Passages
+from dedup.model import Articles, Clusters, Level, Passages, Strings
 from dedup.notices import look_up
 from dedup.pairs import PairRule
 from dedup.passages import ANCHOR_TOKENS, AnchorPairs, Links, TokenSpans
@@ -102,11 +102,9 @@ def _are_boilerplate(
     segments = survey.segments
     owners = segments.articles[members]
     n_seen = n_articles = _count_distinct(cluster_of, owners, n)
-    sources = source_numbers(articles)
+    sources, more = _number_strings(articles.sources, unseen.sources if unseen else Strings.of([]))
     n_sources = _count_distinct(cluster_of, sources[owners], n)
     if unseen is not None:
-        names = {one: int(number) for one, number in zip(articles.sources, sources, strict=True)}
-        more = np.array([names.setdefault(one, len(names)) for one in unseen.sources], np.int64)
         groups = np.append(cluster_of, unseen.rows)
         n_articles = _count_distinct(groups, np.append(owners, unseen.articles), n)
         n_sources = _count_distinct(groups, np.append(sources[owners], more), n)
@@ -121,12 +119,22 @@ def _are_boilerplate(
 
 def source_numbers(articles: Articles) -> NDArray[np.int32]:
     """Return a number for the source of each article: int32[n]; articles without one share a number."""
+    return _number_strings(articles.sources)[0]
+
+
+def _number_strings(*columns: Strings) -> list[NDArray[np.int32]]:
+    """Return a number for each string of some columns: int32[n] each, the same for the same string."""
     numbers: dict[bytes, int] = {}
-    values, offsets = articles.sources.values.tobytes(), articles.sources.offsets.tolist()
-    if not values:
-        return np.zeros(len(articles), np.int32)
-    names = (values[start:end] for start, end in pairwise(offsets))
-    return np.fromiter((numbers.setdefault(one, len(numbers)) for one in names), np.int32, len(articles))
+    found = []
+    for column in columns:
+        values, offsets = column.values.tobytes(), column.offsets.tolist()
+        if not values and not numbers:
+            numbers = {b"": 0} if len(column) else {}
+            found.append(np.zeros(len(column), np.int32))
+            continue
+        names = (values[start:end] for start, end in pairwise(offsets))
+        found.append(np.fromiter((numbers.setdefault(one, len(numbers)) for one in names), np.int32, len(column)))
+    return found
 
 
 def _count_distinct(groups: NDArray[np.int64], values: NDArray[Any], n: int) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dedup.index.blocks import ALIGNED, VALUE_ROWS
 
 #: Blobs of keys, and of values, that stand in memory in one piece while they are looked into.
-_PIECE_BLOBS = 128
+_PIECE_BLOBS = 256
 _VALUE_BLOBS = 1024
 #: Pieces that are read and not yet looked into.
 _PIECES_AHEAD = 4
@@ -146,7 +146,7 @@ class PostingFile:
         blobs, of_block = np.unique(table["keys"][touched], return_inverse=True)
         for first in range(0, len(blobs), _PIECE_BLOBS):
             data = self._blobs(blobs[first : first + _PIECE_BLOBS])
-            sizes = np.array([len(one) for one in data])
+            sizes = _lengths(data)
             here = np.flatnonzero((of_block >= first) & (of_block < first + len(data)))
             rows, at = touched[here], of_block[here] - first
             blocks = np.column_stack([_key_table(table[rows], at, sizes), lows[rows], highs[rows]])
@@ -173,7 +173,7 @@ class PostingFile:
             at = firsts[first : first + len(data)]
             left = rows["count"][at] - entries[at] // VALUE_ROWS * VALUE_ROWS
             sizes = np.minimum(left, VALUE_ROWS) * widths[at]
-            if [len(one) for one in data] != sizes.tolist():
+            if not np.array_equal(_lengths(data), sizes):
                 raise sqlite3.DatabaseError("postings are not as long as they should be")
             here = slice(*np.searchsorted(of_place, [first, first + len(data)]).tolist())
             starts = (np.cumsum(sizes) - sizes)[of_place[here] - first] + entries[here] % VALUE_ROWS * widths[here]
@@ -219,7 +219,7 @@ class PostingFile:
         counts, widths = rows["count"].astype(np.int64), rows["value_width"].astype(np.int64)
         blobs, of_block = np.unique(rows["keys"], return_inverse=True)
         of_keys = self._blobs(blobs)
-        blocks = _key_table(rows, of_block, np.array([len(one) for one in of_keys]))
+        blocks = _key_table(rows, of_block, _lengths(of_keys))
         numbers = blobs_of_values(rows)
         # Runs that were written in turns have no order among each other.
         order = np.argsort(numbers, kind="stable")
@@ -251,6 +251,10 @@ def _search(piece: _Piece, wanted: NDArray[np.uint64]) -> _Places:
             found[:, 0] = rows[found[:, 0]]
             return asked[:used], found
         size = -1 - used
+
+
+def _lengths(data: Sequence[bytes]) -> NDArray[np.int64]:
+    return np.fromiter(map(len, data), np.int64, len(data))
 
 
 def _views(data: bytes) -> tuple[NDArray[np.uint16], NDArray[np.uint32], NDArray[np.uint64]]:
