@@ -13,6 +13,7 @@ from pathlib import Path
 from datasketch import MinHash
 
 import dedup
+from benchmarks.peer_scripts.task import shingle
 from benchmarks.processes import median_run
 from benchmarks.results import Figure, Options, Result, Row
 from benchmarks.speed import MEGABYTE, Feed, notice_feed, opened_feed, report, slope
@@ -154,9 +155,5 @@ def _datasketch_seconds(texts: Sequence[str]) -> float:
     """Return the processor seconds of datasketch for signatures of word 3-shingles, 128 cells, and nothing else."""
     paragraphs = [paragraph for text in texts for paragraph in text.split("\n\n")]
     started = time.process_time()
-    sets = []
-    for paragraph in paragraphs:
-        words = paragraph.lower().encode().split()
-        sets.append(list(map(b" ".join, zip(words, words[1:], words[2:], strict=False))))
-    MinHash.bulk(sets, num_perm=128)
+    MinHash.bulk(list(map(shingle, paragraphs)), num_perm=128)
     return time.process_time() - started

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from rensa import RMinHash, RMinHashLSH  # type: ignore[import-not-found, unused-ignore]
+from rensa import RMinHash  # type: ignore[import-not-found, unused-ignore]
 
-from benchmarks.peer_scripts.task import BANDS, MIN_JACCARD, ROWS, Clock, Found, run, shingle
+from benchmarks.peer_scripts.rensa_shingles import flag
+from benchmarks.peer_scripts.task import Clock, Found, run
 
 
 def find(paragraphs: list[str], clock: Clock) -> Found:
-    """Flag paragraphs that share a band with another; the bulk way has no check of the estimate."""
-    num_perm = BANDS * ROWS
-    with clock("sketch"):
-        matrix = RMinHash.digest_matrix_from_token_sets_rho(map(shingle, paragraphs), num_perm=num_perm, seed=42)
-    with clock("query"):
-        index = RMinHashLSH(threshold=MIN_JACCARD, num_perm=num_perm, num_bands=BANDS)
-        flags = index.query_duplicate_flags_matrix_one_shot(matrix)
-        flagged = [row for row, flag in enumerate(flags) if flag]
-    settings = f"sampling sketch of word 3-shingles, {num_perm} cells, {BANDS} bands of {ROWS}, no check of candidates"
-    return Found(flagged, settings)
+    """Flag paragraphs by samples of their sets."""
+    digest = RMinHash.digest_matrix_from_token_sets_rho
+    return flag(paragraphs, clock, digest, "sampling sketch of word 3-shingles")
 
 
 if __name__ == "__main__":

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from rensa import RMinHash, RMinHashLSH  # type: ignore[import-not-found, unused-ignore]
 
 from benchmarks.peer_scripts.task import BANDS, MIN_JACCARD, ROWS, Clock, Found, run, shingle
 
 
 def find(paragraphs: list[str], clock: Clock) -> Found:
+    """Flag paragraphs by full sets."""
+    return flag(paragraphs, clock, RMinHash.digest_matrix_from_token_byte_sets, "word 3-shingles", "; 2 threads")
+
+
+def flag(paragraphs: list[str], clock: Clock, digest: Callable[..., Any], told: str, threads: str = "") -> Found:
     """Flag paragraphs that share a band with another; the bulk way has no check of the estimate."""
     num_perm = BANDS * ROWS
     with clock(
         "sketch"
     ):  # the shingles are made on the way: lists of all of them at once are slower and 10 times larger
-        matrix = RMinHash.digest_matrix_from_token_byte_sets(map(shingle, paragraphs), num_perm=num_perm, seed=42)
+        matrix = digest(map(shingle, paragraphs), num_perm=num_perm, seed=42)
     with clock("query"):
         index = RMinHashLSH(threshold=MIN_JACCARD, num_perm=num_perm, num_bands=BANDS)
         flags = index.query_duplicate_flags_matrix_one_shot(matrix)
         flagged = [row for row, flag in enumerate(flags) if flag]
-    settings = f"word 3-shingles, {num_perm} cells, {BANDS} bands of {ROWS}, no check of candidates; 2 threads"
+    settings = f"{told}, {num_perm} cells, {BANDS} bands of {ROWS}, no check of candidates{threads}"
     return Found(flagged, settings)
 
 

@@ -63,19 +63,18 @@ def add_inputs(
 def _split(
     inputs: Sequence[str], settings: Mapping[str, object], *, quiet: bool, verbose: bool, file: Path | None
 ) -> tuple[Config, dict[str, object]]:
-    """Return the configuration for reading, and the settings that an archive has a say in."""
+    """Return the configuration, which reading goes by, and the settings that an archive has a say in."""
     from dedup.config import SETTINGS
     from dedup.settings import configured, layers
 
     found = layers(inputs, settings, file=file)
     if verbose and found.file and not quiet:
         click.echo(f"dedup: settings of {found.file}", err=True)
-    reading = {name: one for name, one in found.run.items() if name in SETTINGS and SETTINGS[name][0] == "read"}
-    configured(found.run)  # refuses what is not allowed, with where it stands
-    others = {name: one.value for name, one in found.run.items() if name not in reading}
+    config = configured(found.run)
+    others = {name: one.value for name, one in found.run.items() if SETTINGS[name][0] != "read"}
     if others.pop("candidates", "lsh") == "exact" and settings.get("candidates"):
         raise ConfigError("--candidates exact: an archive is searched by LSH; leave it out, or use `dedup report`")
-    return configured(reading), others
+    return config, others
 
 
 def _read(

@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.gate.identity import fingerprint, text_digests
-from dedup.gate.paragraphs import MIN_PARAGRAPH_TOKENS, Paragraphs, Texts, span_of
+from dedup.gate.paragraphs import (
+    INSIDE_MARK,
+    MARK_CLOSES,
+    MARK_OPENS,
+    MIN_PARAGRAPH_TOKENS,
+    Paragraphs,
+    Texts,
+    span_of,
+)
 from dedup.gate.params import GateParams
 from dedup.hashed import tokens_of
 from dedup.model import Level
@@ -23,9 +31,7 @@ from dedup.result import Report
 _SAME_PLACE = 0.75
 _TEXT_CHARACTERS = 2000
 #: What `dedup.gate.ignores` reads is no text of the article; a passage begins with the first word of it.
-_MARK = re.compile(
-    r"(?:(?:<!--|\{/\*)\s*)?dedup:\s*ignore(?:(?!-->|\*/\}).)*(?:(?:-->|\*/\})\s*)?", re.DOTALL | re.IGNORECASE
-)
+_MARK = re.compile(rf"(?:{MARK_OPENS}\s*)?dedup:\s*ignore{INSIDE_MARK}(?:{MARK_CLOSES}\s*)?", re.DOTALL | re.IGNORECASE)
 
 
 class Part(NamedTuple):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dedup.errors import ConfigError
 from dedup.gate.groups import Spot
-from dedup.gate.paragraphs import span_of
+from dedup.gate.paragraphs import MARK_CLOSES, MARK_OPENS, span_of
 from dedup.gate.params import Ignore, check_codes
 from dedup.gate.rules import RULES
 from dedup.hashed import tokens_of
@@ -23,8 +23,7 @@ from dedup.readers.streams import ByteStream
 from dedup.result import Report
 from dedup.tokens import tokenize
 
-#: A comment of HTML and Markdown, or of MDX, which takes no other.
-_MARK = re.compile(r"(?:<!--|\{/\*)\s*dedup:\s*([\w-]+)(.*?)(?:-->|\*/\})", re.DOTALL | re.IGNORECASE)
+_MARK = re.compile(rf"{MARK_OPENS}\s*dedup:\s*([\w-]+)(.*?){MARK_CLOSES}", re.DOTALL | re.IGNORECASE)
 #: What Markdown shows as code: a fenced block up to its closing fence or the end, and a span in backticks.
 _CODE = re.compile(
     r"^ {0,3}(`{3,}|~{3,})[^\n]*(?:\n(?! {0,3}\1[`~]*[ \t]*$)[^\n]*)*(?:\n {0,3}\1[`~]*[ \t]*$)?"

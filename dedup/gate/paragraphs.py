@@ -18,9 +18,11 @@ MIN_PARAGRAPH_TOKENS = 8
 #: A place is a paragraph, and not something in it, if it has this share of one.
 _WHOLE_PARAGRAPH = 0.8
 
-#: Marks are comments of HTML and Markdown, or of MDX.
+#: Marks are comments of HTML and Markdown, or of MDX, which takes no others; `INSIDE_MARK` is all up to the end of one.
+MARK_OPENS, MARK_CLOSES = r"(?:<!--|\{/\*)", r"(?:-->|\*/\})"
+INSIDE_MARK = rf"(?:(?!{MARK_CLOSES}).)*"
 _OPENS, _CLOSES = b"<{", b">}"
-_ONE = rb"(?:<!--|\{/\*)\s*dedup:(?:(?!-->|\*/\}).)*(?:-->|\*/\})"
+_ONE = rf"{MARK_OPENS}\s*dedup:{INSIDE_MARK}{MARK_CLOSES}".encode()
 _MARK_AT_START = re.compile(rb"(?:" + _ONE + rb"\s*)+", re.DOTALL | re.IGNORECASE)
 _MARK_AT_END = re.compile(rb"\s*" + _ONE + rb"$", re.DOTALL | re.IGNORECASE)
 #: Shorter is no mark.

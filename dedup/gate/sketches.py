@@ -50,7 +50,7 @@ class Sketches:
         """Return all sentences of an article that are not in a place; all, of an article as a whole."""
         key = spot.article, self._span(spot)
         if key not in self._around:
-            self._around[key] = frozenset(f"{one:0{DIGITS}x}" for one in self._rest(spot)[0])
+            self._around[key] = frozenset(_written(self._rest(spot)[0]))
         return self._around[key]
 
     def of(self, spot: Spot, code: str) -> str:
@@ -65,22 +65,22 @@ class Sketches:
         own = sorted({one for one, in_others in zip(hashes, shared, strict=True) if not in_others})
         if len(own) < (_MIN_OWN if self._span(spot) == (0, 0) else 1):
             own += sorted(set(hashes) - set(own))
-        return "".join(f"{one:0{DIGITS}x}" for one in sorted(own[:MAX_SENTENCES]))
+        return "".join(_written(sorted(own[:MAX_SENTENCES])))
 
     def text_of(self, spot: Spot, part: Part) -> str:
         """Return the sentences of a part of a place, or of an article that is one paragraph."""
-        return "".join(f"{one:0{DIGITS}x}" for one in self._inside(spot, part))
+        return "".join(_written(self._inside(spot, part)))
 
     def _inside(self, spot: Spot, part: Part) -> list[int]:
         rows = slice(self._offsets[spot.article], self._offsets[spot.article + 1])
-        hashes: list[int] = self._hashes[rows].tolist()
         if spot.whole:  # one of several paragraphs is known by the others
-            return hashes if len(spot.aliases) == 1 else []
-        if spot.place is None:
+            inside = np.full(rows.stop - rows.start, len(spot.aliases) == 1)
+        elif spot.place is None:
             return []
-        low, high = part.start, part.start + part.weight
-        spans = zip(self._starts[rows].tolist(), self._ends[rows].tolist(), strict=True)
-        return [one for one, (start, end) in zip(hashes, spans, strict=True) if low <= start and end <= high]
+        else:
+            inside = (self._starts[rows] >= part.start) & (self._ends[rows] <= part.start + part.weight)
+        hashes: list[int] = self._hashes[rows][inside].tolist()
+        return hashes
 
     def _span(self, spot: Spot) -> tuple[int, int]:
         return (0, 0) if spot.whole or spot.place is None else span_of(self._report, spot.place)
@@ -93,3 +93,7 @@ class Sketches:
         # A sentence of the place that stands in the article once more is none of its own either.
         rest = ~np.isin(hashes, hashes[inside]) if inside.any() else ~inside
         return hashes[rest].tolist(), self._shared[rows][rest].tolist()
+
+
+def _written(hashes: Iterable[int]) -> list[str]:
+    return [f"{one:0{DIGITS}x}" for one in hashes]
